@@ -1,0 +1,388 @@
+"""What all aspects of a bucket share.
+
+An aspect is an immutable value with two spellings: ours (S3's words in snake_case, as people write them)
+and S3's (as boto3 takes and gives them). `from_s3` and `to_s3` are exact inverses. Whatever may be spelled
+in several ways is made canonical on the way in, so that ``==`` alone decides whether two documents mean
+the same. An aspect never performs a call: it returns calls, as data.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError, core_schema
+
+from reconciler.problems import Code, Severity
+
+Params = Mapping[str, Any]
+
+
+class Effect(StrEnum):
+    """What a call does to who can reach the bucket and what can be recovered from it.
+
+    The lane of a bucket runs them in this order, so that no moment in between is more public or less
+    recoverable than the worse of before and after.
+    """
+
+    TIGHTEN = "tighten"
+    NEUTRAL = "neutral"
+    LOOSEN = "loosen"
+
+
+class Risk(StrEnum):
+    """What a change may cost, worst first."""
+
+    LOSES_DATA = "loses-data"
+    LOSES_PROTECTION = "loses-protection"
+    WIDENS_ACCESS = "widens-access"
+    CUTS_ACCESS = "cuts-access"
+    COSTS_MONEY = "costs-money"
+    HARMLESS = "harmless"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One S3 call as data: boto3's operation name and its parameters.
+
+    The executor alone performs it, adding ``Bucket`` and ``ExpectedBucketOwner``.
+    """
+
+    operation: str
+    params: Params = field(default_factory=dict)
+    effect: Effect = Effect.NEUTRAL
+
+
+@dataclass(frozen=True, slots=True)
+class S3Api:
+    """How one aspect is read and written: one row of the table that all of them form."""
+
+    get: str
+    put: str
+    delete: str | None
+    """None where S3 has no such call: a versioned bucket cannot become an unversioned one."""
+    document: str | None
+    """The XML element that a GET answers with; None where the body is not XML. A server that does not know
+    a sub-resource may answer with something else altogether (a listing), which must not be believed."""
+    absent: frozenset[str]
+    """The exact error codes that mean "there is none". Every other error means "cannot tell"."""
+    to_read: tuple[str, ...]
+    to_write: tuple[str, ...]
+    """IAM actions."""
+    of_object: bool = False
+    """Whether these actions are about an object in the bucket rather than the bucket."""
+    wraps: str | None = None
+    """The parameter of the PUT that holds the document, where the GET answers without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Something S3 would refuse, or a person would regret, found in what a spec asks for.
+
+    `path` leads from the aspect to the field, by field names, identities and list positions.
+    """
+
+    code: Code
+    path: tuple[str | int, ...]
+    message: str
+    help: str | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """As the code says."""
+        return self.code.severity
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a change that is asked for cannot be made, and what to do instead."""
+
+    why: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an aspect may know of the bucket it belongs to."""
+
+    bucket: str
+    region: str | None
+    account: str | None
+    partition: str
+    ignore_tags: tuple[str, ...]
+    siblings: Mapping[str, "Aspect"]
+    """The aspects that the same spec declares."""
+
+    @property
+    def variables(self) -> dict[str, str | None]:
+        """The built-in variables of a spec and their values; None where the value is not known."""
+        return {
+            "account_id": self.account,
+            "region": self.region,
+            "partition": self.partition,
+            "bucket": self.bucket,
+        }
+
+
+BUILT_IN_VARIABLES = ("account_id", "region", "partition", "bucket")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedBy:
+    """Marks a list whose items have identity, so that a diff says ``rules.expire-logs``, not ``rules[3]``.
+
+    Put it outside of ``| None``: inside, Pydantic does not see it.
+    """
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFromLive:
+    """Marks a field that keeps its live value when the spec leaves it out; `default` when there is none."""
+
+    default: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """Marks a field that people see and never write: it follows from the rest of the spec."""
+
+
+@dataclass(frozen=True, slots=True)
+class Internal:
+    """Marks a field that people neither write nor see, like an ETag."""
+
+
+AT_APPLY = "(set when applied)"
+"""Stands in a call for the time of the apply, which only the executor knows."""
+
+
+def marker_of(info: FieldInfo, kind: type[Any]) -> Any:
+    """The marker of this kind on a field, or None."""
+    return next((mark for mark in info.metadata if isinstance(mark, kind)), None)
+
+
+def pascal_case(name: str) -> str:
+    """``noncurrent_days`` as S3 spells it: ``NoncurrentDays``."""
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+class Document(BaseModel):
+    """A part of an S3 document: snake_case in YAML, S3's spelling on the wire.
+
+    A field that no model knows is an error on both sides: in a spec it is a typing mistake, in a live
+    document it would be erased by the next whole-document PUT.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=pascal_case,
+        validate_by_name=True,
+        loc_by_alias=False,
+        use_attribute_docstrings=True,
+    )
+
+
+Wire = dict[str, Any]
+
+
+class Aspect(BaseModel):
+    """One facet of a bucket. A field of this type in `BucketSpec` is all that registers it."""
+
+    model_config = ConfigDict(frozen=True, loc_by_alias=False, use_attribute_docstrings=True)
+
+    api: ClassVar[S3Api]
+    codes: ClassVar[tuple[Code, ...]] = ()
+    """The kinds of problems that `refusals` reports."""
+    apply_after: ClassVar[tuple[str, ...]] = ()
+    """Names of the aspects whose calls must come first."""
+    from_file: ClassVar[frozenset[tuple[str, ...]]] = frozenset()
+    """Where in this aspect a spec may say ``{file: path}`` instead of the value."""
+    identities: ClassVar[Mapping[tuple[str, ...], str]] = {}
+    """Lists with identity in documents that are not modelled field by field."""
+
+    # ── two spellings ────────────────────────────────────────────────────────────────────────────────
+
+    @classmethod
+    def from_s3(cls, wire: Wire) -> Self:
+        """Read S3's spelling. Raises `pydantic.ValidationError` for a field that no model knows."""
+        return cls.model_validate(wire, by_alias=True, by_name=False)
+
+    def to_s3(self) -> Wire:
+        """S3's spelling, as a GET would answer it."""
+        return self.model_dump(by_alias=True, exclude_none=True)
+
+    @classmethod
+    def from_response(cls, response: Wire) -> Self | None:
+        """Read the answer of ``api.get``; None when it says that there is nothing."""
+        document = cls.from_s3(response)
+        return None if document.means_nothing else document
+
+    def meaning(self) -> Any:
+        """Plain data that is equal for documents that mean the same: what ``==`` compares and digests digest."""
+        return self.model_dump(mode="json")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Aspect) and type(self) is type(other) and self.meaning() == other.meaning()
+
+    def __hash__(self) -> int:
+        return hash(repr(self.meaning()))
+
+    @property
+    def means_nothing(self) -> bool:
+        """Whether having this document is the same as having none."""
+        return False
+
+    @classmethod
+    def get_params(cls, wanted: Self | None) -> Params:
+        """Parameters of ``api.get`` besides the bucket; `wanted` is None when the spec says ``absent``."""
+        return {}
+
+    # ── what a spec asks for ─────────────────────────────────────────────────────────────────────────
+
+    def refusals(self, around: Surroundings) -> Iterator[Refusal]:
+        """What S3 would refuse when this is written, known without asking it."""
+        yield from ()
+
+    @classmethod
+    def refusals_of_absence(cls) -> Iterator[Refusal]:
+        """Why ``absent`` makes no sense for this aspect, if it does not."""
+        yield from ()
+
+    def target(self, live: Self | None, around: Surroundings) -> Self:
+        """The whole document to have: what the spec says, and what it leaves to the live bucket."""
+        kept: dict[str, Any] = {}
+        for name, info in type(self).model_fields.items():
+            mark = marker_of(info, KeptFromLive)
+            if mark is not None and getattr(self, name) is None:
+                kept[name] = mark.default if live is None else getattr(live, name)
+        return self.model_copy(update=kept)
+
+    @classmethod
+    def target_of_absence(cls, live: Self | None, around: Surroundings) -> Self | None:
+        """What remains when the spec says ``absent``."""
+        return None
+
+    # ── from one document to another ─────────────────────────────────────────────────────────────────
+
+    @classmethod
+    def obstacles(cls, before: Self | None, after: Self | None) -> Iterator[Obstacle]:
+        """Why S3 cannot make this change, although each of both documents is in order."""
+        yield from ()
+
+    @classmethod
+    def calls(cls, before: Self | None, after: Self | None) -> tuple[Call, ...]:
+        """The calls that turn one document into the other."""
+        if after is None:
+            assert cls.api.delete is not None, f"{cls.__name__} cannot be deleted: target_of_absence says so"
+            return (Call(cls.api.delete),)
+        wire = after.to_s3()
+        return (Call(cls.api.put, {cls.api.wraps: wire} if cls.api.wraps else wire),)
+
+    def create_params(self) -> Params:
+        """What of this document may travel with CreateBucket."""
+        return {}
+
+    @classmethod
+    def risk(cls, before: Self | None, after: Self | None) -> Risk:
+        """What the change may cost."""
+        return Risk.HARMLESS
+
+    def picture(self) -> Any:
+        """The document as a person sees it: plain data, lists with identity as mappings."""
+        return picture(self)
+
+    @classmethod
+    def pictures(cls, before: Self | None, after: Self | None) -> tuple[Any, Any]:
+        """Both documents as a person compares them; an aspect may pair what has no identity."""
+        return (before.picture() if before else None, after.picture() if after else None)
+
+
+def picture(value: Any) -> Any:
+    """Plain data for people: what is internal or not set left out, lists with identity as mappings."""
+    if isinstance(value, BaseModel):
+        shown: dict[str, Any] = {}
+        for name, info in type(value).model_fields.items():
+            item = getattr(value, name)
+            if item is None or marker_of(info, Internal) is not None:
+                continue
+            key = marker_of(info, KeyedBy)
+            shown[name] = keyed(item, key.field) if key is not None else picture(item)
+        shown = {name: item for name, item in shown.items() if item not in ({}, [])}
+        return shown | (picture(value.model_extra) if value.model_extra else {})
+    if isinstance(value, Mapping):
+        return {str(name): picture(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [picture(item) for item in value]
+    return value
+
+
+def keyed(items: Sequence[BaseModel], key: str) -> dict[str, Any]:
+    """A list with identity as a mapping; repeated identities, which only a refused spec has, are numbered."""
+    shown: dict[str, Any] = {}
+    for item in items:
+        name = str(getattr(item, key))
+        while name in shown:
+            name += "'"
+        shown[name] = {field: value for field, value in picture(item).items() if field != key}
+    return shown
+
+
+# ── what a spec may say of an aspect ─────────────────────────────────────────────────────────────────
+
+
+class Absent(Enum):
+    """The word ``absent``: make sure that there is none."""
+
+    ABSENT = "absent"
+
+
+ABSENT = Absent.ABSENT
+
+A = TypeVar("A", bound=Aspect)
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedAspect:
+    """Reads a value of the aspect, or the word ``absent``; an empty value is told from a left-out one."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        aspect = next(option for option in get_args(source) if isinstance(option, type) and issubclass(option, Aspect))
+
+        def read(value: Any, read_value: core_schema.ValidatorFunctionWrapHandler) -> Any:
+            if value is ABSENT or value == ABSENT.value:
+                return ABSENT
+            if value is None:
+                raise PydanticCustomError(
+                    "RCL1103",
+                    "this is empty: it could mean two things",
+                    {"help": "write `absent` to have none, or leave the line out to leave the live one alone"},
+                )
+            return read_value(value)
+
+        def write(value: Any, write_value: core_schema.SerializerFunctionWrapHandler) -> Any:
+            return value.value if isinstance(value, Absent) else write_value(value)
+
+        return core_schema.no_info_wrap_validator_function(
+            read,
+            handler.generate_schema(aspect),
+            serialization=core_schema.wrap_serializer_function_ser_schema(write),
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        words = {
+            "enum": ["absent", "unmanaged"],
+            "description": "`absent`: make sure that there is none. `unmanaged`: leave the live one alone, whatever "
+            "`defaults:` says.",
+        }
+        return {"anyOf": [handler(schema), words]}
+
+
+Managed = Annotated[A | Absent | None, ManagedAspect()]
+"""A value to have, or ``absent`` to have none. Left out (None): not ours to read or to touch."""

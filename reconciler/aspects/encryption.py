@@ -1,0 +1,188 @@
+"""Encryption: how S3 encrypts what is written without saying how.
+
+Since January 2023 every bucket on AWS has at least AES256, and DELETE brings that back (S3 User Guide,
+"Default encryption FAQ"). Ceph and older servers really have none.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from reconciler.aspects.aspect import (
+    Aspect,
+    Call,
+    Document,
+    KeptFromLive,
+    Refusal,
+    Risk,
+    S3Api,
+    Surroundings,
+    Wire,
+)
+from reconciler.scalars import Flag, Text
+from reconciler.problems import Code
+
+Algorithm = Literal["AES256", "aws:kms", "aws:kms:dsse"]
+STRENGTH: dict[Algorithm, int] = {"AES256": 0, "aws:kms": 1, "aws:kms:dsse": 2}
+
+KEY_WITHOUT_KMS = Code(
+    "RCL2201",
+    "a KMS key with AES256",
+    "AES256 encrypts with keys that S3 holds; a KMS key has no place in it. S3 answers InvalidArgument. "
+    "Say `aws:kms` to use the key, or take the key out.",
+)
+ALGORITHM_MISSING = Code(
+    "RCL2202",
+    "encryption without an algorithm",
+    "`encryption` needs `sse_algorithm`: AES256, aws:kms or aws:kms:dsse. S3 answers MalformedXML to none.",
+)
+
+
+class _ByDefault(Document):
+    sse_algorithm: Algorithm = Field(alias="SSEAlgorithm")
+    kms_master_key_id: str | None = Field(default=None, alias="KMSMasterKeyID")
+
+
+class _Blocked(Document):
+    encryption_type: tuple[Literal["NONE", "SSE-C"], ...] = ()
+
+
+class _Rule(Document):
+    apply_server_side_encryption_by_default: _ByDefault
+    bucket_key_enabled: bool = False
+    blocked_encryption_types: _Blocked = _Blocked()
+
+
+class _Configuration(Document):
+    rules: tuple[_Rule] = Field()
+    """Exactly one: S3 answers MalformedXML to none and to two."""
+
+
+class Encryption(Document, Aspect):
+    """How S3 encrypts what is written without saying how."""
+
+    api = S3Api(
+        get="get_bucket_encryption",
+        put="put_bucket_encryption",
+        delete="delete_bucket_encryption",
+        document="ServerSideEncryptionConfiguration",
+        absent=frozenset({"ServerSideEncryptionConfigurationNotFoundError"}),
+        to_read=("s3:GetEncryptionConfiguration",),
+        to_write=("s3:PutEncryptionConfiguration",),
+    )
+    codes = (KEY_WITHOUT_KMS, ALGORITHM_MISSING)
+
+    sse_algorithm: Algorithm | None = Field(default=None, examples=["aws:kms"])
+    """`AES256` (keys held by S3), `aws:kms`, or `aws:kms:dsse` (two layers)."""
+    kms_master_key_id: Text | None = Field(
+        default=None, examples=["arn:aws:kms:${region}:${account_id}:key/1234abcd-12ab-34cd-56ef-1234567890ab"]
+    )
+    """Key ARN, key id or alias; left out with `aws:kms`, S3 uses `aws/s3`. An ARN is safest: an alias means the
+    key of whoever writes the object."""
+    bucket_key_enabled: Annotated[Flag | None, KeptFromLive(False)] = None
+    """One data key per bucket and hour instead of one per object: far fewer KMS requests."""
+    blocked_encryption_types: Annotated[tuple[Literal["NONE", "SSE-C"], ...] | None, KeptFromLive(())] = None
+    """Encryption that writers may not choose. New buckets block SSE-C since April 2026; `[NONE]` blocks nothing."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _may_be_one_word(cls, value: Any) -> Any:
+        return {"sse_algorithm": value} if isinstance(value, str) else value
+
+    @field_validator("kms_master_key_id")
+    @classmethod
+    def _aws_managed_key_is_no_key(cls, value: str | None) -> str | None:
+        return None if value is not None and value.endswith("alias/aws/s3") else value
+
+    @field_validator("blocked_encryption_types")
+    @classmethod
+    def _none_blocks_nothing(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if value is None else tuple(sorted(set(value) - {"NONE"}))
+
+    @classmethod
+    def from_s3(cls, wire: Wire) -> Self:
+        """Flatten S3's three levels; what S3 leaves out has S3's default."""
+        rule = _Configuration.model_validate(
+            wire.get("ServerSideEncryptionConfiguration"), by_alias=True, by_name=False
+        ).rules[0]
+        default = rule.apply_server_side_encryption_by_default
+        return cls(
+            sse_algorithm=default.sse_algorithm,
+            kms_master_key_id=default.kms_master_key_id,
+            bucket_key_enabled=rule.bucket_key_enabled,
+            blocked_encryption_types=rule.blocked_encryption_types.encryption_type,
+        )
+
+    def to_s3(self) -> Wire:
+        """S3's three levels; a switch that is off and an empty list are left out, as S3 understands them."""
+        default: Wire = {"SSEAlgorithm": self.sse_algorithm}
+        if self.kms_master_key_id is not None:
+            default["KMSMasterKeyID"] = self.kms_master_key_id
+        rule: Wire = {"ApplyServerSideEncryptionByDefault": default}
+        if self.bucket_key_enabled:
+            rule["BucketKeyEnabled"] = True
+        if self.blocked_encryption_types:
+            rule["BlockedEncryptionTypes"] = {"EncryptionType": list(self.blocked_encryption_types)}
+        return {"ServerSideEncryptionConfiguration": {"Rules": [rule]}}
+
+    def refusals(self, around: Surroundings) -> Iterator[Refusal]:
+        """What PutBucketEncryption answers with an error."""
+        if self.sse_algorithm is None:
+            yield Refusal(ALGORITHM_MISSING, (), "`sse_algorithm` is missing", "write `sse_algorithm: AES256`")
+        if self.sse_algorithm == "AES256" and self.kms_master_key_id is not None:
+            yield Refusal(
+                KEY_WITHOUT_KMS,
+                ("kms_master_key_id",),
+                "a KMS key makes no sense with AES256",
+                "write `sse_algorithm: aws:kms`, or take the key out",
+            )
+
+    def target(self, live: Self | None, around: Surroundings) -> Self:
+        """The live spelling of the key stands when it names the same key."""
+        target = super().target(live, around)
+        if live is not None and same_key(target.kms_master_key_id, live.kms_master_key_id):
+            return target.model_copy(update={"kms_master_key_id": live.kms_master_key_id})
+        return target
+
+    @classmethod
+    def target_of_absence(cls, live: Self | None, around: Surroundings) -> Self | None:
+        """AWS has no bucket without encryption: AES256 is what DELETE leaves, and so as good as none."""
+        return live if live is not None and live.sse_algorithm == "AES256" else None
+
+    @classmethod
+    def calls(cls, before: Self | None, after: Self | None) -> tuple[Call, ...]:
+        """One PUT. Taking a block off needs the word NONE: leaving the list out would keep the block."""
+        if after is None or after.blocked_encryption_types or not (before and before.blocked_encryption_types):
+            return super().calls(before, after)
+        wire = after.to_s3()
+        rule = wire["ServerSideEncryptionConfiguration"]["Rules"][0]
+        return (
+            Call(
+                cls.api.put,
+                {
+                    "ServerSideEncryptionConfiguration": {
+                        "Rules": [rule | {"BlockedEncryptionTypes": {"EncryptionType": ["NONE"]}}]
+                    }
+                },
+            ),
+        )
+
+    @classmethod
+    def risk(cls, before: Self | None, after: Self | None) -> Risk:
+        """Weaker encryption loses protection; another key cuts off readers who may not use it; KMS is billed."""
+        old, new = (before or cls(sse_algorithm="AES256")), (after or cls(sse_algorithm="AES256"))
+        if STRENGTH[new.sse_algorithm or "AES256"] < STRENGTH[old.sse_algorithm or "AES256"]:
+            return Risk.LOSES_PROTECTION
+        if set(old.blocked_encryption_types or ()) - set(new.blocked_encryption_types or ()):
+            return Risk.LOSES_PROTECTION
+        if old.kms_master_key_id != new.kms_master_key_id:
+            return Risk.CUTS_ACCESS
+        return Risk.COSTS_MONEY if new.sse_algorithm != old.sse_algorithm else Risk.HARMLESS
+
+
+def same_key(one: str | None, other: str | None) -> bool:
+    """Whether two spellings name one KMS key: an id, or an ARN that ends in it, in the bucket's own account."""
+    if one is None or other is None:
+        return one is other
+    return one == other or one.endswith(f":key/{other}") or other.endswith(f":key/{one}")

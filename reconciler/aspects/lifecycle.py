@@ -1,0 +1,298 @@
+"""Lifecycle: what S3 archives, expires and cleans up on its own.
+
+One document per bucket, always written whole. Its rules have identity (`id`), their order means nothing,
+and a filter has four spellings on the wire that mean the same (S3 User Guide, "Lifecycle configuration
+elements"); here it has one.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import Field, SerializationInfo, SerializerFunctionWrapHandler, field_validator, model_serializer
+from pydantic import model_validator
+
+from reconciler.aspects.aspect import (
+    Aspect,
+    Call,
+    Document,
+    KeptFromLive,
+    KeyedBy,
+    Params,
+    Refusal,
+    Risk,
+    S3Api,
+    Surroundings,
+    Wire,
+)
+from reconciler.aspects.lifecycle_refusals import CODES, refusals_of_rules
+from reconciler.scalars import Count, Moment, Text
+
+StorageClass = Literal["STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"]
+WATERFALL: tuple[str, ...] = get_args(StorageClass)
+"""Storage classes in the order in which objects may move down through them."""
+MinimumObjectSize = Literal["all_storage_classes_128K", "varies_by_storage_class"]
+
+
+NO_PREFIX = (("Prefix", ""), ("prefix", ""))
+"""An empty prefix is no prefix."""
+
+
+class Filter(Document):
+    """Which objects a rule is about; all that is written must hold. Empty: every object."""
+
+    prefix: Text | None = None
+    """Keys that begin with this."""
+    tags: dict[Text, Text] = {}
+    """Objects that carry all of these tags."""
+    object_size_greater_than: Count | None = None
+    """Bytes; larger than this."""
+    object_size_less_than: Count | None = None
+    """Bytes; smaller than this."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _all_spellings_become_one(cls, value: Any) -> Any:
+        """``And``, ``Tag`` and a list of ``Tags`` are S3's spellings; people write one flat mapping."""
+        if not isinstance(value, dict):
+            return value
+        value = {name: item for name, item in value.items() if (name, item) not in NO_PREFIX}
+        inside = value.pop("And", None)
+        tags = value.pop("Tags", [])
+        if isinstance(inside, dict):
+            return cls._all_spellings_become_one(value | inside)
+        if "Tag" in value:
+            tags = [*tags, value.pop("Tag")]
+        if isinstance(tags, list) and all(isinstance(tag, dict) for tag in tags):
+            tags = {tag.get("Key"): tag.get("Value") for tag in tags}
+        return value | ({"Tags": tags} if tags else {})
+
+    @model_serializer(mode="wrap")
+    def _spelled_for_s3(self, plain: SerializerFunctionWrapHandler, info: SerializationInfo) -> Any:
+        """On the wire: one member bare, several inside ``And``, none as an empty prefix."""
+        if not info.by_alias:
+            return plain(self)
+        tags = [{"Key": key, "Value": self.tags[key]} for key in sorted(self.tags)]
+        members: Wire = {
+            "Prefix": self.prefix,
+            "ObjectSizeGreaterThan": self.object_size_greater_than,
+            "ObjectSizeLessThan": self.object_size_less_than,
+        }
+        members = {name: member for name, member in members.items() if member is not None}
+        if len(members) + len(tags) > 1:
+            return {"And": members | ({"Tags": tags} if tags else {})}
+        return {"Tag": tags[0]} if tags else members or {"Prefix": ""}
+
+
+class Expiration(Document):
+    """When the current version of an object is deleted."""
+
+    days: Count | None = None
+    """Days after creation, rounded up to the next midnight UTC."""
+    date: Moment | None = None
+    """From this midnight UTC on, for every object that the rule is about."""
+    expired_object_delete_marker: Annotated[bool | None, Field(strict=True)] = None
+    """Remove delete markers under which no version is left."""
+
+    @field_validator("expired_object_delete_marker")
+    @classmethod
+    def _off_is_not_said(cls, value: bool | None) -> bool | None:
+        return value or None
+
+
+class Transition(Document):
+    """When the current version of an object moves to a cheaper storage class."""
+
+    days: Count | None = None
+    """Days after creation, rounded up to the next midnight UTC; 0 is the day of creation."""
+    date: Moment | None = None
+    """From this midnight UTC on."""
+    storage_class: StorageClass
+    """Where to."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_a_day_it_is_day_zero(cls, value: Any) -> Any:
+        if isinstance(value, dict) and not value.keys() & {"days", "date", "Days", "Date"}:
+            return value | {"Days" if "StorageClass" in value else "days": 0}
+        return value
+
+
+class NoncurrentVersionTransition(Document):
+    """When old versions move to a cheaper storage class."""
+
+    noncurrent_days: Count | None = None
+    """Days after a newer version took its place."""
+    newer_noncurrent_versions: Count | None = None
+    """How many of the newest old versions stay where they are (1 to 100)."""
+    storage_class: StorageClass
+    """Where to."""
+
+
+class NoncurrentVersionExpiration(Document):
+    """When old versions are deleted for good."""
+
+    noncurrent_days: Count | None = None
+    """Days after a newer version took its place."""
+    newer_noncurrent_versions: Count | None = None
+    """How many of the newest old versions are kept (1 to 100)."""
+
+
+class AbortIncompleteMultipartUpload(Document):
+    """When the parts of an upload that was never completed are removed."""
+
+    days_after_initiation: Count | None = None
+    """Days after the upload was begun."""
+
+
+def by_storage_class(transition: Transition | NoncurrentVersionTransition) -> tuple[int, str]:
+    """The order of transitions means nothing to S3; ours is the order of the waterfall."""
+    return WATERFALL.index(transition.storage_class), transition.model_dump_json()
+
+
+class Rule(Document):
+    """One rule: which objects, and what happens to them when."""
+
+    id: Text = Field(default="", alias="ID", examples=["archive-raw-data"])
+    """Its name, unique in the bucket, at most 255 characters."""
+    status: Literal["Enabled", "Disabled"] = "Enabled"
+    """`Disabled` keeps the rule and stops its effect."""
+    filter: Filter = Filter()
+    """Which objects; left out: all of them."""
+    expiration: Expiration | None = None
+    """When current versions are deleted."""
+    transitions: Annotated[tuple[Transition, ...], KeyedBy("storage_class")] = ()
+    """When current versions move to cheaper storage."""
+    noncurrent_version_transitions: Annotated[tuple[NoncurrentVersionTransition, ...], KeyedBy("storage_class")] = ()
+    """When old versions move to cheaper storage."""
+    noncurrent_version_expiration: NoncurrentVersionExpiration | None = None
+    """When old versions are deleted."""
+    abort_incomplete_multipart_upload: AbortIncompleteMultipartUpload | None = None
+    """When unfinished uploads are removed."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_prefix_of_the_rule_is_a_filter(cls, value: Any) -> Any:
+        """Version 1 of the document has the prefix beside the filter's place."""
+        if isinstance(value, dict) and "Prefix" in value:
+            value = dict(value)
+            prefix = value.pop("Prefix")
+            value.setdefault("Filter", {"Prefix": prefix})
+        return value
+
+    @field_validator("transitions", "noncurrent_version_transitions")
+    @classmethod
+    def _order_means_nothing(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(sorted(value, key=by_storage_class))
+
+    @field_validator("expiration")
+    @classmethod
+    def _an_empty_one_is_none(cls, value: Expiration | None) -> Expiration | None:
+        return None if value == Expiration() else value
+
+    @model_serializer(mode="wrap")
+    def _without_empty_lists(self, plain: SerializerFunctionWrapHandler, info: SerializationInfo) -> Any:
+        """S3 takes no empty element for "no transitions"."""
+        written = plain(self)
+        return {name: item for name, item in written.items() if item not in ((), [])}
+
+
+class Lifecycle(Document, Aspect):
+    """What S3 archives, expires and cleans up on its own."""
+
+    api = S3Api(
+        get="get_bucket_lifecycle_configuration",
+        put="put_bucket_lifecycle_configuration",
+        delete="delete_bucket_lifecycle",
+        document="LifecycleConfiguration",
+        absent=frozenset({"NoSuchLifecycleConfiguration"}),
+        to_read=("s3:GetLifecycleConfiguration",),
+        to_write=("s3:PutLifecycleConfiguration",),
+    )
+    codes = CODES
+    apply_after = ("versioning",)
+
+    transition_default_minimum_object_size: Annotated[
+        MinimumObjectSize | None, KeptFromLive("all_storage_classes_128K")
+    ] = None
+    """Objects smaller than 128 KB are not moved, whatever the class (the default), or as each class has it."""
+    rules: Annotated[tuple[Rule, ...], KeyedBy("id")] = ()
+    """The rules, by `id`. Rules that the spec does not have are removed."""
+
+    @field_validator("rules")
+    @classmethod
+    def _order_means_nothing(cls, value: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        return tuple(sorted(value, key=lambda rule: (rule.id, rule.model_dump_json())))
+
+    @classmethod
+    def from_s3(cls, wire: Wire) -> Self:
+        """Ceph and older servers leave the minimum size out: the default is what AWS stores without it."""
+        size = wire.get("TransitionDefaultMinimumObjectSize") or "all_storage_classes_128K"
+        return super().from_s3(wire | {"TransitionDefaultMinimumObjectSize": size})
+
+    @property
+    def means_nothing(self) -> bool:
+        """S3 has no configuration without rules."""
+        return not self.rules
+
+    def refusals(self, around: Surroundings) -> Iterator[Refusal]:
+        """What PutBucketLifecycleConfiguration answers with an error, and what only costs money."""
+        yield from refusals_of_rules(self.rules)
+
+    @classmethod
+    def calls(cls, before: Self | None, after: Self | None) -> tuple[Call, ...]:
+        """One PUT of all rules. The minimum size travels beside the document, not in it."""
+        if after is None:
+            return super().calls(before, after)
+        wire = after.to_s3()
+        params: Params = {
+            "LifecycleConfiguration": {"Rules": wire["Rules"]},
+            "TransitionDefaultMinimumObjectSize": wire["TransitionDefaultMinimumObjectSize"],
+        }
+        return (Call(cls.api.put, params),)
+
+    @classmethod
+    def risk(cls, before: Self | None, after: Self | None) -> Risk:
+        """Whatever deletes more, or sooner, loses data; moving and keeping more costs money."""
+        old = {rule.id: rule for rule in before.rules} if before else {}
+        changed = [rule for rule in (after.rules if after else ()) if old.get(rule.id) != rule]
+        if any(rule.status == "Enabled" and deletes_more(old.get(rule.id), rule) for rule in changed):
+            return Risk.LOSES_DATA
+        return Risk.COSTS_MONEY
+
+
+def deletes_more(old: Rule | None, new: Rule) -> bool:
+    """Whether the new rule may delete an object or version that the old one would have left, or sooner.
+
+    Only the same filter with the same or later expiry is certainly no more.
+    """
+    deletions = (new.expiration, new.noncurrent_version_expiration)
+    if not any(deletions):
+        return False
+    if old is None or old.status == "Disabled" or old.filter != new.filter:
+        return True
+    return not (
+        keeps_longer(old.expiration, new.expiration)
+        and keeps_versions_longer(old.noncurrent_version_expiration, new.noncurrent_version_expiration)
+    )
+
+
+def keeps_longer(old: Expiration | None, new: Expiration | None) -> bool:
+    """Whether current versions live at least as long as before."""
+    if new is None or new == old or (new.days is None and new.date is None):
+        return True
+    if old is None:
+        return False
+    if new.days is not None and old.days is not None:
+        return new.days >= old.days
+    return new.date is not None and old.date is not None and new.date >= old.date
+
+
+def keeps_versions_longer(old: NoncurrentVersionExpiration | None, new: NoncurrentVersionExpiration | None) -> bool:
+    """Whether old versions live at least as long, and at least as many of them, as before."""
+    if new is None:
+        return True
+    if old is None:
+        return False
+    return (new.noncurrent_days or 0) >= (old.noncurrent_days or 0) and (new.newer_noncurrent_versions or 0) >= (
+        old.newer_noncurrent_versions or 0
+    )

@@ -1,0 +1,278 @@
+"""Manifest: the bucket's own description of itself, kept inside it.
+
+An object (``metadata/bucket-manifest.yaml``) for people and programs that find the bucket and ask what it
+is. The spec says who owns it and what it holds; name, region, encryption and lifecycle follow from the
+rest of the spec and are never typed twice. It is compared by what it says, not by how it is formatted, and
+written with If-Match / If-None-Match, so that a concurrent edit is never overwritten blindly.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from reconciler import strict_yaml
+from reconciler.aspects.aspect import (
+    AT_APPLY,
+    Aspect,
+    Call,
+    Derived,
+    Internal,
+    KeptFromLive,
+    Params,
+    Refusal,
+    Risk,
+    S3Api,
+    Surroundings,
+    Wire,
+    marker_of,
+    picture,
+)
+from reconciler.aspects.encryption import Encryption
+from reconciler.aspects.lifecycle import Lifecycle
+from reconciler.aspects.lifecycle_words import in_words
+from reconciler.problems import Code
+from reconciler.scalars import Flag, Text
+
+DEFAULT_KEY = "metadata/bucket-manifest.yaml"
+HEADER = (
+    "# What this bucket is. Written by `reconcile` from the bucket's spec: change it there,\n"
+    "# a change made here is overwritten by the next apply.\n"
+)
+
+DERIVED = Code(
+    "RCL2701",
+    "a manifest that says what the spec says already",
+    "The bucket's name, region, encryption and lifecycle in the manifest follow from the spec, and `created_at` is set "
+    "when the manifest is first written. They are never typed, so that they can never disagree.",
+)
+DOES_NOT_FIT = Code(
+    "RCL2702",
+    "a manifest that does not fit its schema",
+    "The manifest's body is checked against the built-in JSON Schema (schemas/bucket-manifest.schema.json) and, where "
+    "the spec names one under `schema:`, against the team's own.",
+)
+BAD_SCHEMA = Code(
+    "RCL2703",
+    "a schema that is not one",
+    "`manifest.schema` is a JSON Schema, inline or `{file: …}`. It may not refer to schemas elsewhere.",
+)
+UNKNOWN = Code(
+    "RCL2704",
+    "a manifest field that no schema names",
+    "Fields beyond the built-in ones are the team's own: they are allowed where the team's schema names them, so that "
+    "a misspelled field is told from a new one.",
+)
+BAD_KEY = Code(
+    "RCL2705",
+    "a key that cannot hold the manifest",
+    "The manifest's `key` is an object key of 1 to 1,024 bytes that does not begin or end with a slash.",
+)
+
+
+class Part(BaseModel):
+    """A part of the manifest. Teams may have more fields in it; their own schema says which."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", loc_by_alias=False, use_attribute_docstrings=True)
+
+
+class Owner(Part):
+    """Who answers for the bucket."""
+
+    name: Text | None = Field(default=None, examples=["Data Platform"])
+    """A team, better than a person."""
+    role: Text | None = Field(default=None, examples=["data-engineering"])
+    """What they do."""
+    contact_email: Text | None = Field(default=None, examples=["data-platform@example.com"])
+    """Where to reach them."""
+
+
+class Data(Part):
+    """What the bucket holds."""
+
+    classification: Text | None = Field(default=None, examples=["internal"])
+    """How secret it is, in the team's words."""
+    contains_pii: Flag | None = None
+    """Whether it holds data about persons."""
+    domains: Annotated[tuple[Text, ...] | None, Field(examples=[["sales", "finance"]])] = None
+    """The business domains it belongs to."""
+
+
+class Manifest(Part, Aspect):
+    """The bucket's own description of itself, kept inside it."""
+
+    api = S3Api(
+        get="get_object",
+        put="put_object",
+        delete="delete_object",
+        document=None,  # an object, not XML
+        absent=frozenset({"NoSuchKey"}),
+        to_read=("s3:GetObject",),
+        to_write=("s3:PutObject", "s3:DeleteObject"),
+        of_object=True,
+    )
+    codes = (DERIVED, DOES_NOT_FIT, BAD_SCHEMA, UNKNOWN, BAD_KEY)
+    apply_after = ("encryption", "versioning", "public_access_block", "policy", "tags", "lifecycle")
+    from_file = frozenset({("schema",)})
+
+    key: Text = DEFAULT_KEY
+    """Where in the bucket it lies."""
+    team_schema: Annotated[dict[str, JsonValue] | None, Internal(), Field(alias="schema")] = None
+    """The team's own JSON Schema for the manifest, inline or `{file: schemas/manifest.json}`: it may require more."""
+
+    bucket: Annotated[Text | None, Derived()] = None
+    """The bucket's name."""
+    region: Annotated[Text | None, Derived()] = None
+    """The bucket's region."""
+    created_at: Annotated[Text | None, Derived(), KeptFromLive(AT_APPLY)] = None
+    """When the manifest was first written, in UTC."""
+    environment: Text | None = Field(default=None, examples=["prod"])
+    """Where in the life of the software it belongs: dev, staging, prod."""
+    purpose: Text | None = Field(default=None, examples=["The data lake of the sales domain"])
+    """What it is for, in a sentence."""
+    owner: Owner | None = None
+    """Who answers for it."""
+    data: Data | None = None
+    """What it holds."""
+    access: JsonValue = None
+    """Who may use it and how they get in: text, a list or a mapping."""
+    structure: dict[Text, Text] | None = Field(default=None, examples=[{"raw/": "As delivered, never changed"}])
+    """Prefixes and what lies under them."""
+    encryption: Annotated[Text | None, Derived()] = None
+    """The bucket's encryption in words."""
+    lifecycle: Annotated[dict[Text, Text] | None, Derived()] = None
+    """The bucket's lifecycle rules in words."""
+
+    etag: Annotated[Text | None, Internal(), KeptFromLive()] = None
+    unreadable_text: Annotated[Text | None, Derived()] = None
+    """What lies under the key, where it is not a manifest."""
+
+    # ── two spellings ────────────────────────────────────────────────────────────────────────────────
+
+    @classmethod
+    def get_params(cls, wanted: Self | None) -> Params:
+        """The key that the spec names."""
+        return {"Key": wanted.key if wanted else DEFAULT_KEY}
+
+    @classmethod
+    def from_s3(cls, wire: Wire) -> Self:
+        """The object under the key; a body that is no manifest is kept as text, to be shown and replaced."""
+        about: Wire = {"key": wire["Key"], "etag": wire.get("ETag")}
+        node, problems = strict_yaml.parse(strict_yaml.Source(wire["Key"], wire["Body"]))
+        body = node.plain() if node is not None and not problems else None
+        if isinstance(body, dict) and not body.keys() & {"key", "schema", "team_schema", "etag", "unreadable_text"}:
+            try:
+                return cls.model_validate(body | about, by_name=True, by_alias=False)
+            except ValidationError:
+                pass
+        return cls.model_validate(about | {"unreadable_text": wire["Body"]}, by_name=True, by_alias=False)
+
+    def to_s3(self) -> Wire:
+        """The object as a GET answers it."""
+        text = self.unreadable_text if self.unreadable_text is not None else self.text()
+        return {"Key": self.key, "Body": text} | ({"ETag": self.etag} if self.etag else {})
+
+    def body(self) -> dict[str, Any]:
+        """What the manifest says, as plain data in the order of its fields."""
+        written = self.model_dump(mode="json", exclude_none=True, exclude=NOT_IN_BODY)
+        return {name: item for name, item in written.items() if item not in ({}, [])}
+
+    def text(self) -> str:
+        """The manifest as YAML."""
+        return HEADER + yaml.dump(self.body(), sort_keys=False, allow_unicode=True, width=100)
+
+    def meaning(self) -> Any:
+        """What it says, where it lies and which edition it is; not how it is formatted."""
+        return {"key": self.key, "etag": self.etag, "body": self.body(), "unreadable_text": self.unreadable_text}
+
+    def picture(self) -> Any:
+        """The body; a body that is no manifest is told by its size."""
+        if self.unreadable_text is not None:
+            return {"(not a manifest)": f"{len(self.unreadable_text)} characters"}
+        return picture(self.body())
+
+    # ── what a spec asks for ─────────────────────────────────────────────────────────────────────────
+
+    def refusals(self, around: Surroundings) -> Iterator[Refusal]:
+        """What the person should not have typed, and what does not fit the schemas."""
+        for name, info in type(self).model_fields.items():
+            if marker_of(info, Derived) is not None and getattr(self, name) is not None:
+                yield Refusal(DERIVED, (name,), f"`{name}` follows from the spec", "take the line out")
+        if not 1 <= len(self.key.encode()) <= 1024 or self.key.startswith("/") or self.key.endswith("/"):
+            yield Refusal(BAD_KEY, ("key",), "this cannot be the key of the manifest")
+        yield from self._unknown_fields()
+        # jsonschema takes 40 ms to load: only a spec with a manifest pays for it
+        from reconciler.aspects import manifest_schema
+
+        body = self.target(None, around).body()
+        for path, message in manifest_schema.misfits(body, type(self)):
+            yield Refusal(DOES_NOT_FIT, path, message)
+        if self.team_schema is not None:
+            try:
+                for path, message in manifest_schema.misfits_of_team(body, self.team_schema):
+                    yield Refusal(DOES_NOT_FIT, path, f"{message} (the team's schema)")
+            except ValueError as error:
+                yield Refusal(BAD_SCHEMA, ("schema",), str(error))
+
+    def _unknown_fields(self) -> Iterator[Refusal]:
+        for path, part in (((), self), (("owner",), self.owner), (("data",), self.data)):
+            for name in (part.model_extra if part else None) or {}:
+                if not named_by(self.team_schema, (*path, name)):
+                    yield Refusal(UNKNOWN, (*path, name), f"a manifest has no field `{name}`", "name it in `schema:`")
+
+    def target(self, live: Self | None, around: Surroundings) -> Self:
+        """What the spec says and what follows from it; the moment of its creation stays."""
+        encryption = around.siblings.get("encryption")
+        lifecycle = around.siblings.get("lifecycle")
+        derived = {
+            "bucket": around.bucket,
+            "region": around.region,
+            "encryption": encryption_words(encryption) if isinstance(encryption, Encryption) else None,
+            "lifecycle": (
+                {rule.id: in_words(rule) for rule in lifecycle.rules} if isinstance(lifecycle, Lifecycle) else None
+            ),
+            "team_schema": None,
+        }
+        whole = super().target(live, around).model_copy(update=derived)
+        return whole if whole.created_at else whole.model_copy(update={"created_at": AT_APPLY})
+
+    # ── from one document to another ─────────────────────────────────────────────────────────────────
+
+    @classmethod
+    def calls(cls, before: Self | None, after: Self | None) -> tuple[Call, ...]:
+        """One conditional PUT or DELETE: S3 answers 412 when somebody was faster."""
+        condition: Wire = {"IfMatch": before.etag} if before and before.etag else {}
+        if after is None:
+            assert before is not None, "nothing to delete"
+            return (Call("delete_object", {"Key": before.key, **condition}),)
+        body: Wire = {"Key": after.key, "Body": after.text(), "ContentType": "application/yaml"}
+        return (Call("put_object", body | (condition if before else {"IfNoneMatch": "*"})),)
+
+    @classmethod
+    def risk(cls, before: Self | None, after: Self | None) -> Risk:
+        """Only its removal loses something."""
+        return Risk.LOSES_DATA if after is None else Risk.HARMLESS
+
+
+NOT_IN_BODY = {"key", "team_schema", "etag", "unreadable_text"}
+"""Fields that say something about the manifest rather than in it."""
+
+
+def encryption_words(encryption: Encryption) -> str:
+    """The encryption in a few words."""
+    words = {"AES256": "AES256 (keys held by S3)", "aws:kms": "aws:kms", "aws:kms:dsse": "aws:kms:dsse (two layers)"}
+    said = words.get(encryption.sse_algorithm or "", "")
+    if encryption.sse_algorithm != "AES256":
+        said += f" with the key {encryption.kms_master_key_id or 'aws/s3'}"
+    return said + (", one bucket key" if encryption.bucket_key_enabled else "")
+
+
+def named_by(schema: Any, path: tuple[str, ...]) -> bool:
+    """Whether the team's schema names a field."""
+    for name in path:
+        properties = schema.get("properties") if isinstance(schema, dict) else None
+        if not isinstance(properties, dict) or name not in properties:
+            return False
+        schema = properties[name]
+    return True

@@ -1,0 +1,59 @@
+"""The JSON Schemas that a manifest's body is checked against: the built-in one and a team's own.
+
+The built-in one is made of the model, so that the two cannot disagree.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import jsonschema
+import referencing.exceptions
+from jsonschema.validators import validator_for
+
+from reconciler.aspects.aspect import Aspect
+
+Misfit = tuple[tuple[str | int, ...], str]
+
+NOT_IN_BODY = ("key", "schema", "etag", "unreadable_text")
+
+
+@cache
+def body_schema(manifest: type[Aspect]) -> dict[str, Any]:
+    """The schema of the object in the bucket."""
+    schema = manifest.model_json_schema()
+    for name in NOT_IN_BODY:
+        schema["properties"].pop(name, None)
+    return schema | {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Bucket manifest",
+        "description": "What a bucket says about itself, in metadata/bucket-manifest.yaml.",
+        "required": ["bucket", "created_at"],
+    }
+
+
+def misfits(body: dict[str, Any], manifest: type[Aspect]) -> Iterator[Misfit]:
+    """Where a body does not fit the built-in schema."""
+    yield from in_words(jsonschema.Draft202012Validator(body_schema(manifest)), body)
+
+
+def misfits_of_team(body: dict[str, Any], schema: dict[str, Any]) -> Iterator[Misfit]:
+    """Where a body does not fit the team's schema. Raises ValueError when that is no schema.
+
+    Nothing is fetched: a schema may only refer to itself.
+    """
+    kind = validator_for(schema, default=jsonschema.Draft202012Validator)
+    try:
+        kind.check_schema(schema)
+        yield from in_words(kind(schema, registry=referencing.Registry()), body)
+    except jsonschema.SchemaError as error:
+        raise ValueError(f"this is not a JSON Schema: {error.message}") from error
+    except referencing.exceptions.Unresolvable as error:
+        raise ValueError(f"this refers to a schema that is not in it: {error}") from error
+
+
+def in_words(validator: Any, body: dict[str, Any]) -> Iterator[Misfit]:
+    """Every misfit with its path, in a stable order."""
+    errors = sorted(validator.iter_errors(body), key=lambda error: ([str(part) for part in error.path], error.message))
+    for error in errors:
+        yield tuple(error.absolute_path), error.message

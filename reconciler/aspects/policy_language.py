@@ -1,0 +1,236 @@
+"""When two bucket policies mean the same, and how they differ.
+
+A policy is a small language of its own. AWS reads many spellings of one meaning: lists or single strings,
+any order, any case of an action, an account id or its root ARN. Each statement is made canonical, and two
+policies are equal when their statements pair up one to one.
+
+Sources: IAM User Guide, "IAM JSON policy elements" (action names and condition keys ignore case, a missing
+Version is 2008-10-17, an account id is its root ARN).
+"""
+
+import ipaddress
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+OLDEST_VERSION = "2008-10-17"
+"""What AWS takes a policy for that states no Version."""
+ACCOUNT_ID = re.compile(r"\d{12}\Z")
+ROOT_ARN = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}):root\Z")
+
+MEMBERS = ("Action", "NotAction", "Resource", "NotResource")
+"""Elements that hold a set of strings, or one string."""
+PRINCIPALS = ("Principal", "NotPrincipal")
+
+Statement = dict[str, Any]
+
+
+def canonical_policy(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """The policy as data that is equal for policies with one meaning."""
+    known = {"Version", "Statement"}
+    statements = [canonical_statement(statement) for statement in statements_of(policy)]
+    return {
+        "Version": policy.get("Version") or OLDEST_VERSION,
+        "Statement": sorted(statements, key=text_of),
+        **{name: policy[name] for name in sorted(policy) if name not in known and policy[name] not in (None, "")},
+    }
+
+
+def statements_of(policy: Mapping[str, Any]) -> list[Any]:
+    """The statements; one object stands for a list of one."""
+    return as_list(policy.get("Statement"))
+
+
+def canonical_statement(statement: Any) -> Any:
+    """One statement as data that is equal for statements with one meaning.
+
+    An element that is not known stays as it is: a misspelled one must not be equal to a missing one.
+    """
+    if not isinstance(statement, Mapping):
+        return statement
+    canonical: Statement = {}
+    for name, value in statement.items():
+        if name in MEMBERS:
+            canonical[name] = unique(member(name, item) for item in as_list(value))
+        elif name in PRINCIPALS:
+            canonical[name] = canonical_principal(value)
+        elif name == "Condition" and isinstance(value, Mapping):
+            canonical[name] = canonical_condition(value)
+        else:
+            canonical[name] = value
+    return {name: canonical[name] for name in sorted(canonical) if canonical[name] not in (None, "", {})}
+
+
+def member(name: str, value: Any) -> str:
+    """An action ignores case; a resource does not."""
+    return scalar(value).lower() if name.endswith("Action") else scalar(value)
+
+
+def canonical_principal(principal: Any) -> Any:
+    """Types of principals with their members; ``"*"`` is everybody, like ``{"AWS": "*"}``.
+
+    AWS documents the two as equivalent for resource policies that grant to anonymous users (IAM User
+    Guide, "AWS JSON policy elements: Principal").
+    """
+    if principal == "*":
+        return {"AWS": ["*"]}
+    if not isinstance(principal, Mapping):
+        return principal
+    types = {str(kind): unique(map(one_principal, as_list(members))) for kind, members in principal.items()}
+    return {kind: types[kind] for kind in sorted(types) if types[kind]}
+
+
+def one_principal(value: Any) -> str:
+    """An account's root ARN is its account id."""
+    text = scalar(value)
+    root = ROOT_ARN.match(text)
+    return root[2] if root else text
+
+
+def canonical_condition(condition: Mapping[str, Any]) -> dict[str, Any]:
+    """Operators as they are, keys in lower case, values as strings."""
+    canonical: dict[str, Any] = {}
+    for operator, keys in condition.items():
+        if not isinstance(keys, Mapping):
+            canonical[operator] = keys
+            continue
+        canonical[operator] = {
+            key.lower(): unique(condition_value(operator, value) for value in as_list(keys[key])) for key in keys
+        }
+    return {operator: canonical[operator] for operator in sorted(canonical)}
+
+
+def condition_value(operator: str, value: Any) -> str:
+    """Booleans, numbers and networks in one spelling."""
+    text = scalar(value)
+    kind = operator.rpartition(":")[2].removesuffix("IfExists")
+    if kind in ("Bool", "Null"):
+        return text.lower()
+    if kind.endswith("IpAddress"):
+        try:
+            return str(ipaddress.ip_network(text, strict=False))
+        except ValueError:
+            return text
+    if kind.startswith("Numeric"):
+        try:
+            return f"{float(text):.17g}"
+        except ValueError:
+            return text
+    return text
+
+
+def scalar(value: Any) -> str:
+    """A JSON scalar as the string that AWS takes it for."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def as_list(value: Any) -> list[Any]:
+    """One value stands for a list of one; nothing, for an empty list."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def unique(values: Iterable[str]) -> list[str]:
+    """Sorted, each once."""
+    return sorted(set(values))
+
+
+def text_of(value: Any) -> str:
+    """A stable text for sorting and comparing."""
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+# ── how two policies differ ──────────────────────────────────────────────────────────────────────────
+
+
+def pictures(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> tuple[Any, Any]:
+    """Both policies with their statements by name, so that each statement is compared with its counterpart.
+
+    A Sid is a name. Statements without one are paired when they mean the same, else by likeness.
+    """
+    old, new = named_statements(before), named_statements(after)
+    loose_old = [name for name in old if name not in new]
+    loose_new = [name for name in new if name not in old]
+    for name in loose_new:
+        if new[name].get("Sid") is not None:
+            continue
+        partners = [other for other in loose_old if old[other].get("Sid") is None]
+        nearest = max(partners, key=lambda other: likeness(old[other], new[name]), default=None)
+        if nearest is not None and likeness(old[nearest], new[name]) > 0:
+            loose_old.remove(nearest)
+            old[name] = old.pop(nearest)
+    spelling = spelled_actions(before) | spelled_actions(after)
+    return (
+        policy_picture(before, old, spelling) if before is not None else None,
+        policy_picture(after, new, spelling) if after is not None else None,
+    )
+
+
+def policy_picture(
+    policy: Mapping[str, Any], statements: Mapping[str, Statement], spelling: Mapping[str, str]
+) -> dict[str, Any]:
+    """The policy for people: statements by name, actions as somebody wrote them."""
+    canonical = canonical_policy(policy)
+    shown = {name: statement_picture(statements[name], spelling) for name in statements}
+    return {name: shown if name == "Statement" else value for name, value in canonical.items()}
+
+
+def statement_picture(statement: Statement, spelling: Mapping[str, str]) -> Statement:
+    """One statement for people; its name is its Sid."""
+    shown = {name: value for name, value in statement.items() if name != "Sid"}
+    for name in ("Action", "NotAction"):
+        if name in shown:
+            shown[name] = [spelling.get(action, action) for action in shown[name]]
+    return shown
+
+
+def named_statements(policy: Mapping[str, Any] | None) -> dict[str, Statement]:
+    """Canonical statements by Sid, or by what they say; repeated names are marked."""
+    named: dict[str, Statement] = {}
+    for statement in statements_of(policy or {}):
+        canonical = canonical_statement(statement)
+        if not isinstance(canonical, dict):
+            canonical = {"not a statement": canonical}
+        name = str(canonical.get("Sid") or summary(canonical, statement))
+        while name in named:
+            name += "'"
+        named[name] = canonical
+    return named
+
+
+def summary(canonical: Statement, written: Any) -> str:
+    """A name for a statement that has none: its effect and its first action, as written."""
+    actions = as_list(written.get("Action", written.get("NotAction"))) if isinstance(written, Mapping) else []
+    first = scalar(actions[0]) if actions else "?"
+    return f"{canonical.get('Effect', '?')} {first}" + (f" +{len(actions) - 1}" if len(actions) > 1 else "")
+
+
+def likeness(one: Statement, other: Statement) -> float:
+    """How much two statements share, from 0 to 1; statements of opposite effect share nothing."""
+    if one.get("Effect") != other.get("Effect"):
+        return 0.0
+    left, right = set(parts(one)), set(parts(other))
+    return len(left & right) / max(len(left | right), 1)
+
+
+def parts(statement: Statement) -> list[str]:
+    """The members of a statement, for comparing two."""
+    found: list[str] = []
+    for name, value in statement.items():
+        items: Sequence[Any] = value if isinstance(value, list) else [value]
+        found += [f"{name}={text_of(item)}" for item in items]
+    return found
+
+
+def spelled_actions(policy: Mapping[str, Any] | None) -> dict[str, str]:
+    """How the policy spells its actions, by their canonical form."""
+    spelled: dict[str, str] = {}
+    for statement in statements_of(policy or {}):
+        if isinstance(statement, Mapping):
+            for name in ("Action", "NotAction"):
+                spelled |= {scalar(action).lower(): scalar(action) for action in as_list(statement.get(name))}
+    return spelled

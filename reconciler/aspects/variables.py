@@ -1,0 +1,40 @@
+"""Variables in the strings of a spec: ``${account_id}``, ``${region}``, ``${partition}``, ``${bucket}``, own ones.
+
+A closed set, filled into whole strings or parts of them, in values only. Nothing is ever read from the
+environment. IAM's own policy variables (``${aws:username}``, ``${*}``) pass through untouched.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+"""A variable of ours. IAM's have a colon, or are one of * ? $."""
+
+
+def fill(value: Any, variables: Mapping[str, str | None]) -> Any:
+    """Plain data with the variables that have a value filled in; the others stay as they are written."""
+    if isinstance(value, str):
+        return fill_text(value, variables) if "${" in value else value
+    if isinstance(value, Mapping):
+        return {name: fill(item, variables) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [fill(item, variables) for item in value]
+    return value
+
+
+def fill_text(text: str, variables: Mapping[str, str | None]) -> str:
+    """One string with its variables filled in."""
+    return VARIABLE.sub(lambda match: variables.get(match[1]) or match[0], text)
+
+
+def variables_in(value: Any) -> Iterator[str]:
+    """The names of our variables that plain data still holds."""
+    if isinstance(value, str):
+        yield from VARIABLE.findall(value)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from variables_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from variables_in(item)

@@ -1,0 +1,119 @@
+"""Versioning: whether S3 keeps what was overwritten or deleted.
+
+A bucket is never-versioned, ``Enabled`` or ``Suspended``. From never-versioned there is a way to the other
+two and no way back (S3 User Guide, "How S3 Versioning works").
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from reconciler.aspects.aspect import (
+    Aspect,
+    Call,
+    Document,
+    Effect,
+    KeptFromLive,
+    Obstacle,
+    Refusal,
+    Risk,
+    S3Api,
+    Surroundings,
+    Wire,
+)
+from reconciler.problems import Code
+
+NO_WAY_BACK = Code(
+    "RCL2101",
+    "versioning cannot be absent",
+    "Once versioning was Enabled or Suspended, S3 has no way back to a never-versioned bucket. `Suspended` stops new "
+    "versions and keeps the old ones; leave the line out to leave versioning alone.",
+)
+STATUS_MISSING = Code(
+    "RCL2102",
+    "versioning without a status",
+    "`versioning` says `Enabled` or `Suspended`; S3 answers IllegalVersioningConfigurationException to neither.",
+)
+
+
+class Versioning(Document, Aspect):
+    """Whether S3 keeps what was overwritten or deleted: `Enabled` or `Suspended`."""
+
+    api = S3Api(
+        get="get_bucket_versioning",
+        put="put_bucket_versioning",
+        delete=None,
+        document="VersioningConfiguration",
+        absent=frozenset(),  # never-versioned is an empty 200, not an error
+        to_read=("s3:GetBucketVersioning",),
+        to_write=("s3:PutBucketVersioning",),
+        wraps="VersioningConfiguration",
+    )
+    codes = (NO_WAY_BACK, STATUS_MISSING)
+
+    status: Literal["Enabled", "Suspended"] | None = Field(default=None, examples=["Enabled"])
+    """`Enabled` keeps every version; `Suspended` keeps the old ones and adds no more."""
+    mfa_delete: Annotated[Literal["Enabled", "Disabled"] | None, KeptFromLive("Disabled"), Field(alias="MFADelete")] = (
+        None
+    )
+    """Read and compared. Only the root user with an MFA device can change it, so this tool never does."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _may_be_one_word(cls, value: Any) -> Any:
+        return {"status": value} if isinstance(value, str) else value
+
+    @classmethod
+    def from_s3(cls, wire: Wire) -> Self:
+        """S3 leaves MFADelete out where it was never set; Ceph answers Disabled."""
+        return super().from_s3({"MFADelete": "Disabled"} | wire)
+
+    @property
+    def means_nothing(self) -> bool:
+        """Never-versioned."""
+        return self.status is None and self.mfa_delete != "Enabled"
+
+    def refusals(self, around: Surroundings) -> Iterator[Refusal]:
+        """A mapping without a status says nothing that S3 could do."""
+        if self.status is None:
+            yield Refusal(STATUS_MISSING, (), "this says neither `Enabled` nor `Suspended`")
+
+    @classmethod
+    def refusals_of_absence(cls) -> Iterator[Refusal]:
+        """S3 cannot make a bucket never-versioned."""
+        yield Refusal(
+            NO_WAY_BACK,
+            (),
+            "S3 cannot take versioning away from a bucket",
+            "write `Suspended` to stop new versions, or leave the line out to leave it alone",
+        )
+
+    @classmethod
+    def obstacles(cls, before: Self | None, after: Self | None) -> Iterator[Obstacle]:
+        """Both MFA delete and, where it is on, the status need the root user's MFA code (UsingMFADelete)."""
+        had = before.mfa_delete if before else "Disabled"
+        wanted = after.mfa_delete if after else "Disabled"
+        if had != wanted:
+            yield Obstacle(
+                f"MFA delete is {had} and the spec says {wanted}; only the root user with an MFA device can change it",
+                "change it as the root user with `aws s3api put-bucket-versioning --mfa`, or take mfa_delete out "
+                "of the spec",
+            )
+        elif had == "Enabled":
+            yield Obstacle(
+                "MFA delete is Enabled, so S3 wants the root user's MFA code for every change of versioning",
+                "change it as the root user with `aws s3api put-bucket-versioning --mfa`",
+            )
+
+    @classmethod
+    def calls(cls, before: Self | None, after: Self | None) -> tuple[Call, ...]:
+        """One PUT of the status alone: a PUT that carries MFADelete is refused without an MFA code."""
+        assert after is not None, "versioning cannot be absent"
+        effect = Effect.TIGHTEN if after.status == "Enabled" else Effect.LOOSEN
+        return (Call(cls.api.put, {"VersioningConfiguration": {"Status": after.status}}, effect),)
+
+    @classmethod
+    def risk(cls, before: Self | None, after: Self | None) -> Risk:
+        """Suspended: what is overwritten from now on is gone. Enabled: every old version is stored and billed."""
+        return Risk.COSTS_MONEY if after and after.status == "Enabled" else Risk.LOSES_PROTECTION

@@ -1,0 +1,180 @@
+"""The documents of a bucket that the layer keeps itself, because moto loses parts of them.
+
+What moto 5.2 loses (`s3-servers.md`): lifecycle size filters and NewerNoncurrentVersions, tags with an empty
+value, BlockedEncryptionTypes, replication filters, EventBridge, TargetObjectKeyFormat; object lock gains
+``Years: 0``. A GET answers the kept document in the form it was PUT, with what S3 fills in on its own.
+
+Nothing here refuses anything: that is `refusals`.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from xml.etree.ElementTree import Element, SubElement
+
+from reconciler.sandbox.messages import Answer, S3Request, as_xml
+
+MINIMUM_SIZE_HEADER = "x-amz-transition-default-minimum-object-size"
+DEFAULT_MINIMUM_SIZE = "all_storage_classes_128K"
+PUBLIC_ACCESS_FLAGS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+@dataclass
+class Bucket:
+    """What the layer remembers of one bucket; `documents` holds the answer to each GET."""
+
+    name: str
+    region: str
+    created: str = field(default_factory=_now)
+    documents: dict[str, Answer] = field(default_factory=dict)
+
+    def element(self, subresource: str, path: str) -> str | None:
+        """The text at `path` in a kept document, such as one flag of the public access block."""
+        kept = self.documents.get(subresource)
+        if kept is None:
+            return None
+        request = S3Request("PUT", self.name, "", {}, {}, kept.body, {})
+        return request.document(KEPT[subresource].root).findtext(path)
+
+
+Memory = dict[str, Bucket]
+"""Everything the layer remembers, by bucket name."""
+
+
+def _nothing(_document: Element) -> None:
+    """S3 returns the document as it was PUT."""
+
+
+def _rule_ids(document: Element) -> None:
+    """S3 names the rules that have no ID (lifecycle, replication)."""
+    for rule in document.findall("Rule"):
+        _fill_in_first(rule, "ID")
+
+
+def _notification_names(document: Element) -> None:
+    """S3 names the configurations that have no Id and capitalises Prefix and Suffix."""
+    for configuration in document:
+        if configuration.tag != "EventBridgeConfiguration":
+            _fill_in_first(configuration, "Id")
+    for name in document.iterfind(".//FilterRule/Name"):
+        name.text = (name.text or "").capitalize()
+
+
+def _public_access_flags(document: Element) -> None:
+    """Flags that a PUT leaves out become false (s3-semantics A4)."""
+    given = {flag: document.findtext(flag, "false").lower() for flag in PUBLIC_ACCESS_FLAGS}
+    document[:] = []
+    for flag, value in given.items():
+        SubElement(document, flag).text = value
+
+
+def _bucket_key(document: Element) -> None:
+    """BucketKeyEnabled is false unless a PUT says otherwise (s3-semantics A4)."""
+    for rule in document.findall("Rule"):
+        if rule.find("BucketKeyEnabled") is None:
+            SubElement(rule, "BucketKeyEnabled").text = "false"
+
+
+def _fill_in_first(parent: Element, name: str) -> None:
+    element = parent.find(name)
+    if element is None:
+        element = Element(name)
+        parent.insert(0, element)
+    element.text = element.text or str(uuid.uuid4())
+
+
+@dataclass(frozen=True)
+class KeptDocument:
+    """One kind of document: its root element and what S3 fills in.
+
+    `matters_to_moto` says whether moto has a use for it too (a default encryption reaches objects, a log target
+    must exist). The others moto never sees: it would refuse ``aws:`` tags that are only sent back, for one.
+    """
+
+    root: str
+    fill_in: Callable[[Element], None] = _nothing
+    matters_to_moto: bool = False
+
+    def answer(self, request: S3Request) -> Answer:
+        """What a GET will answer after this PUT."""
+        document = request.document(self.root)
+        self.fill_in(document)
+        return Answer.document(document, minimum_size(request))
+
+
+KEPT: Mapping[str, KeptDocument] = MappingProxyType(
+    {
+        "cors": KeptDocument("CORSConfiguration", matters_to_moto=True),
+        "encryption": KeptDocument("ServerSideEncryptionConfiguration", _bucket_key, matters_to_moto=True),
+        "lifecycle": KeptDocument("LifecycleConfiguration", _rule_ids),
+        "logging": KeptDocument("BucketLoggingStatus", matters_to_moto=True),
+        "notification": KeptDocument("NotificationConfiguration", _notification_names, matters_to_moto=True),
+        "object-lock": KeptDocument("ObjectLockConfiguration", matters_to_moto=True),
+        "ownershipControls": KeptDocument("OwnershipControls"),
+        "publicAccessBlock": KeptDocument("PublicAccessBlockConfiguration", _public_access_flags),
+        "replication": KeptDocument("ReplicationConfiguration", _rule_ids, matters_to_moto=True),
+        "tagging": KeptDocument("Tagging"),
+    }
+)
+"""By sub-resource. What is not here moto keeps well by itself: acl, accelerate, policy, versioning, website."""
+
+ROOTS: Mapping[str, str] = MappingProxyType(
+    {name: kept.root for name, kept in KEPT.items()}
+    | {
+        "accelerate": "AccelerateConfiguration",
+        "versioning": "VersioningConfiguration",
+        "website": "WebsiteConfiguration",
+    }
+)
+"""The root element of each document that is XML."""
+
+
+def minimum_size(request: S3Request) -> Mapping[str, str]:
+    """Lifecycle's odd one out: S3 takes and returns this setting as a header (botocore's service model)."""
+    if request.subresource != "lifecycle":
+        return {}
+    return {MINIMUM_SIZE_HEADER: request.headers.get(MINIMUM_SIZE_HEADER, DEFAULT_MINIMUM_SIZE)}
+
+
+def default_encryption() -> bytes:
+    """What AWS has given every bucket since January 2023, and gives again after DeleteBucketEncryption."""
+    root = Element("ServerSideEncryptionConfiguration")
+    rule = SubElement(root, "Rule")
+    default = SubElement(rule, "ApplyServerSideEncryptionByDefault")
+    SubElement(default, "SSEAlgorithm").text = "AES256"
+    return as_xml(root)
+
+
+def default_public_access_block() -> bytes:
+    """All four on, as AWS has done for new buckets since April 2023."""
+    root = Element("PublicAccessBlockConfiguration")
+    for flag in PUBLIC_ACCESS_FLAGS:
+        SubElement(root, flag).text = "true"
+    return as_xml(root)
+
+
+def ownership_controls(ownership: str) -> bytes:
+    """The document for what CreateBucket takes as a header; BucketOwnerEnforced since April 2023."""
+    root = Element("OwnershipControls")
+    SubElement(SubElement(root, "Rule"), "ObjectOwnership").text = ownership
+    return as_xml(root)
+
+
+def tag_set(tags: list[Element]) -> bytes:
+    """The document for what CreateBucket takes inside its own."""
+    root = Element("Tagging")
+    SubElement(root, "TagSet").extend(tags)
+    return as_xml(root)
+
+
+def locked() -> bytes:
+    """The object lock of a bucket that was created with one and has no default retention."""
+    root = Element("ObjectLockConfiguration")
+    SubElement(root, "ObjectLockEnabled").text = "Enabled"
+    return as_xml(root)
