@@ -95,12 +95,16 @@ class Source:
         return Problem(code.code, message, self.place(span), help, code.severity, self.lines_to(span[0]))
 
 
+Written: TypeAlias = tuple[Source, Span]
+"""Where something is written."""
+
+
 class Node:
     """A value with its place: what it is written with travels with it through merging."""
 
     __slots__ = ("keys", "source", "span", "value")
 
-    def __init__(self, value: Any, span: Span, source: Source, keys: dict[str, Span] | None = None) -> None:
+    def __init__(self, value: Any, span: Span, source: Source, keys: "dict[str | int, Written] | None" = None) -> None:
         self.value = value
         """A scalar, a list of nodes, or a dict of nodes."""
         self.span = span
@@ -156,13 +160,11 @@ class Node:
         at_key: bool = False,
     ) -> Problem:
         """A problem at the end of a path; `at_key` points at the name rather than the value."""
-        *_, (node, part) = self.follow(path)
-        span, source = node.span, node.source
-        if part is None and at_key and path:
-            *_, (parent, name) = self.follow(path[:-1] or ())
-            last = path[-1]
-            if name is None and isinstance(last, str) and last in parent.keys:
-                span, source = parent.keys[last], parent.source
+        *_, (node, unwritten) = self.follow(path)
+        source, span = node.source, node.span
+        if at_key and path and unwritten is None:
+            *_, (parent, _) = self.follow(path[:-1])
+            source, span = parent.keys.get(path[-1], (source, span))
         return source.problem(code, message, span, help)
 
 
@@ -173,7 +175,9 @@ def parse(source: Source) -> tuple[Node | None, tuple[Problem, ...]]:
     parsing in a file of 60,000 lines.
     """
     if len(source.text) > LARGEST_FILE:
-        problem = source.problem(TOO_LARGE, f"{len(source.text):,} characters; {LARGEST_FILE:,} are the most", (1, 1, 2))
+        problem = source.problem(
+            TOO_LARGE, f"{len(source.text):,} characters; {LARGEST_FILE:,} are the most", (1, 1, 2)
+        )
         return None, (problem,)
     collecting = gc.isenabled()
     gc.disable()
@@ -231,7 +235,10 @@ class _Builder:
             return self.scalar(event)
         if isinstance(event, yaml.AliasEvent):
             self.refuse(
-                event, NOT_SUPPORTED, f"an alias: `*{event.anchor}`", 'in quotes if you mean the text: "*"; or use `defaults:`'
+                event,
+                NOT_SUPPORTED,
+                f"an alias: `*{event.anchor}`",
+                'in quotes if you mean the text: "*"; or use `defaults:`',
             )
             return Node(None, span_of(event), self.source)
         self.depth += 1
@@ -253,7 +260,7 @@ class _Builder:
     def mapping(self, start: Any) -> Node:
         """A mapping; its keys are text, each once."""
         children: dict[str, Node] = {}
-        keys: dict[str, Span] = {}
+        keys: dict[str | int, Written] = {}
         while not isinstance(event := self.next(), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
                 self.refuse(event, NOT_SUPPORTED, "a key that is not text")
@@ -265,9 +272,9 @@ class _Builder:
             if name == "<<" and not event.style:
                 self.refuse(event, NOT_SUPPORTED, "a merge key", "use `defaults:` to share settings")
             if name in keys:
-                line, column, _ = keys[name]
+                line, column, _ = keys[name][1]
                 self.refuse(event, SAME_KEY, f"`{name}` is written twice", f"the first is at {line}:{column}")
-            keys[name] = span_of(event)
+            keys[name] = (self.source, span_of(event))
             children[name] = self.node(self.next())
         return Node(children, span_of(start), self.source, keys)
 
@@ -305,7 +312,10 @@ class _Builder:
         meant = "true" if word in TRUE_IN_YAML_1_1 | {"true"} else "false"
         if word in TRUE_IN_YAML_1_1 | FALSE_IN_YAML_1_1 | {"true", "false"}:
             self.refuse(
-                event, AMBIGUOUS, f"`{text}` is true or false to some and text to others", f'write {meant} or "{text}"'
+                event,
+                AMBIGUOUS,
+                f"`{text}` is true or false to some and text to others",
+                f'write {meant} or "{text}"',
             )
 
     def check_plain(self, event: Any) -> None:

@@ -137,6 +137,8 @@ class KeyedBy:
     """
 
     field: str
+    merges: bool = True
+    """Whether `defaults:` are merged item by item; where not, a bucket's own list replaces the default one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +250,10 @@ class Aspect(BaseModel):
         """What S3 would refuse when this is written, known without asking it."""
         yield from ()
 
+    def remarks(self) -> Iterator[Refusal]:
+        """What a person should know about this live document, whatever the spec says of it."""
+        yield from ()
+
     @classmethod
     def refusals_of_absence(cls) -> Iterator[Refusal]:
         """Why ``absent`` makes no sense for this aspect, if it does not."""
@@ -298,8 +304,19 @@ class Aspect(BaseModel):
 
     @classmethod
     def pictures(cls, before: Self | None, after: Self | None) -> tuple[Any, Any]:
-        """Both documents as a person compares them; an aspect may pair what has no identity."""
+        """Both documents as a person compares them; an aspect may pair what has no identity.
+
+        A new document is shown without the defaults that nobody asked for.
+        """
+        if before is None and after is not None:
+            return None, after.model_copy(update=defaults_in(after)).picture()
         return (before.picture() if before else None, after.picture() if after else None)
+
+
+def defaults_in(document: Aspect) -> dict[str, None]:
+    """The fields that hold no more than what they would hold if the spec left them out."""
+    marks = {name: marker_of(info, KeptFromLive) for name, info in type(document).model_fields.items()}
+    return {name: None for name, mark in marks.items() if mark and getattr(document, name) == mark.default}
 
 
 def picture(value: Any) -> Any:

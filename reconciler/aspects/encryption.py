@@ -20,8 +20,8 @@ from reconciler.aspects.aspect import (
     Surroundings,
     Wire,
 )
-from reconciler.scalars import Flag, Text
 from reconciler.problems import Code
+from reconciler.scalars import Flag, Text
 
 Algorithm = Literal["AES256", "aws:kms", "aws:kms:dsse"]
 STRENGTH: dict[Algorithm, int] = {"AES256": 0, "aws:kms": 1, "aws:kms:dsse": 2}
@@ -76,7 +76,8 @@ class Encryption(Document, Aspect):
     sse_algorithm: Algorithm | None = Field(default=None, examples=["aws:kms"])
     """`AES256` (keys held by S3), `aws:kms`, or `aws:kms:dsse` (two layers)."""
     kms_master_key_id: Text | None = Field(
-        default=None, examples=["arn:aws:kms:${region}:${account_id}:key/1234abcd-12ab-34cd-56ef-1234567890ab"]
+        default=None,
+        examples=["arn:aws:kms:${region}:${account_id}:key/1234abcd-12ab-34cd-56ef-1234567890ab"],
     )
     """Key ARN, key id or alias; left out with `aws:kms`, S3 uses `aws/s3`. An ARN is safest: an alias means the
     key of whoever writes the object."""

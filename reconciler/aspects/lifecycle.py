@@ -8,8 +8,14 @@ elements"); here it has one.
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, SerializationInfo, SerializerFunctionWrapHandler, field_validator, model_serializer
-from pydantic import model_validator
+from pydantic import (
+    Field,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from reconciler.aspects.aspect import (
     Aspect,
@@ -37,6 +43,19 @@ NO_PREFIX = (("Prefix", ""), ("prefix", ""))
 """An empty prefix is no prefix."""
 
 
+def flat(value: Wire) -> Wire:
+    """A filter as one flat mapping: ``And``, ``Tag`` and a list of ``Tags`` are only S3's spellings of it."""
+    members = {name: item for name, item in value.items() if (name, item) not in NO_PREFIX}
+    inside, tags = members.pop("And", None), members.pop("Tags", [])
+    if isinstance(inside, dict):
+        return flat(members | inside)
+    if "Tag" in members:
+        tags = [*tags, members.pop("Tag")]
+    if isinstance(tags, list) and all(isinstance(tag, dict) for tag in tags):
+        tags = {tag.get("Key"): tag.get("Value") for tag in tags}
+    return members | ({"Tags": tags} if tags else {})
+
+
 class Filter(Document):
     """Which objects a rule is about; all that is written must hold. Empty: every object."""
 
@@ -52,19 +71,7 @@ class Filter(Document):
     @model_validator(mode="before")
     @classmethod
     def _all_spellings_become_one(cls, value: Any) -> Any:
-        """``And``, ``Tag`` and a list of ``Tags`` are S3's spellings; people write one flat mapping."""
-        if not isinstance(value, dict):
-            return value
-        value = {name: item for name, item in value.items() if (name, item) not in NO_PREFIX}
-        inside = value.pop("And", None)
-        tags = value.pop("Tags", [])
-        if isinstance(inside, dict):
-            return cls._all_spellings_become_one(value | inside)
-        if "Tag" in value:
-            tags = [*tags, value.pop("Tag")]
-        if isinstance(tags, list) and all(isinstance(tag, dict) for tag in tags):
-            tags = {tag.get("Key"): tag.get("Value") for tag in tags}
-        return value | ({"Tags": tags} if tags else {})
+        return flat(value) if isinstance(value, dict) else value
 
     @model_serializer(mode="wrap")
     def _spelled_for_s3(self, plain: SerializerFunctionWrapHandler, info: SerializationInfo) -> Any:
@@ -160,9 +167,11 @@ class Rule(Document):
     """Which objects; left out: all of them."""
     expiration: Expiration | None = None
     """When current versions are deleted."""
-    transitions: Annotated[tuple[Transition, ...], KeyedBy("storage_class")] = ()
+    transitions: Annotated[tuple[Transition, ...], KeyedBy("storage_class", merges=False)] = ()
     """When current versions move to cheaper storage."""
-    noncurrent_version_transitions: Annotated[tuple[NoncurrentVersionTransition, ...], KeyedBy("storage_class")] = ()
+    noncurrent_version_transitions: Annotated[
+        tuple[NoncurrentVersionTransition, ...], KeyedBy("storage_class", merges=False)
+    ] = ()
     """When old versions move to cheaper storage."""
     noncurrent_version_expiration: NoncurrentVersionExpiration | None = None
     """When old versions are deleted."""

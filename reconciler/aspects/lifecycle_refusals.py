@@ -49,7 +49,7 @@ OUT_OF_RANGE = Code(
 NOT_MIDNIGHT = Code(
     "RCL2506",
     "a date that is not midnight UTC",
-    'S3 answers InvalidArgument: "\'Date\' must be at midnight GMT".',
+    "S3 answers InvalidArgument: \"'Date' must be at midnight GMT\".",
 )
 OUT_OF_ORDER = Code(
     "RCL2507",
@@ -123,7 +123,11 @@ def an_action(rule: "Rule") -> Iterator[Finding]:
         or rule.noncurrent_version_expiration
         or rule.abort_incomplete_multipart_upload
     ):
-        yield NO_ACTION, (), "this rule does nothing: it has neither an expiration, a transition nor a clean-up"
+        yield (
+            NO_ACTION,
+            (),
+            "this rule does nothing: it has neither an expiration, a transition nor a clean-up",
+        )
 
 
 def one_time_each(rule: "Rule") -> Iterator[Finding]:
@@ -137,9 +141,14 @@ def one_time_each(rule: "Rule") -> Iterator[Finding]:
         )
     for move in rule.transitions:
         if move.days is not None and move.date is not None:
-            yield NOT_ONE_TIME, ("transitions", move.storage_class), "a transition says `days` or `date`, not both"
-    timed = [*rule.transitions, *([end] if end else [])]
-    if any(item.days is not None for item in timed) and any(item.date is not None for item in timed):
+            yield (
+                NOT_ONE_TIME,
+                ("transitions", move.storage_class),
+                "a transition says `days` or `date`, not both",
+            )
+    days = [move.days for move in rule.transitions] + ([end.days] if end else [])
+    dates = [move.date for move in rule.transitions] + ([end.date] if end else [])
+    if any(day is not None for day in days) and any(date is not None for date in dates):
         yield NOT_ONE_TIME, (), "this rule mixes days with dates"
 
 
@@ -148,7 +157,12 @@ def numbers_in_range(rule: "Rule") -> Iterator[Finding]:
     end, versions = rule.expiration, rule.noncurrent_version_expiration
     bounds: list[tuple[int | None, int, int, tuple[str | int, ...]]] = [
         (end.days if end else None, 1, 2**31 - 1, ("expiration", "days")),
-        (versions.noncurrent_days if versions else None, 1, 2**31 - 1, ("noncurrent_version_expiration", "noncurrent_days")),
+        (
+            versions.noncurrent_days if versions else None,
+            1,
+            2**31 - 1,
+            ("noncurrent_version_expiration", "noncurrent_days"),
+        ),
         (
             versions.newer_noncurrent_versions if versions else None,
             1,
@@ -184,7 +198,11 @@ def dates_at_midnight(rule: "Rule") -> Iterator[Finding]:
         yield NOT_MIDNIGHT, ("expiration", "date"), f"{rule.expiration.date} is not midnight UTC"
     for move in rule.transitions:
         if move.date and not move.date.endswith("T00:00:00Z"):
-            yield NOT_MIDNIGHT, ("transitions", move.storage_class, "date"), f"{move.date} is not midnight UTC"
+            yield (
+                NOT_MIDNIGHT,
+                ("transitions", move.storage_class, "date"),
+                f"{move.date} is not midnight UTC",
+            )
 
 
 def steps_in_order(rule: "Rule") -> Iterator[Finding]:
@@ -203,7 +221,11 @@ def steps_in_order(rule: "Rule") -> Iterator[Finding]:
             elif (above, below) == ("ONEZONE_IA", "GLACIER_IR"):
                 yield OUT_OF_ORDER, at, "S3 cannot move objects from ONEZONE_IA to GLACIER_IR"
             elif (days or 0, date or "") > (later_days or 0, later_date or ""):
-                yield OUT_OF_ORDER, at, f"objects would be in {below} before {above}, and S3 only moves them down"
+                yield (
+                    OUT_OF_ORDER,
+                    at,
+                    f"objects would be in {below} before {above}, and S3 only moves them down",
+                )
     yield from the_end_last(rule)
 
 

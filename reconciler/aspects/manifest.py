@@ -51,12 +51,12 @@ DOES_NOT_FIT = Code(
     "RCL2702",
     "a manifest that does not fit its schema",
     "The manifest's body is checked against the built-in JSON Schema (schemas/bucket-manifest.schema.json) and, where "
-    "the spec names one under `schema:`, against the team's own.",
+    "the spec names one under `json_schema:`, against the team's own.",
 )
 BAD_SCHEMA = Code(
     "RCL2703",
     "a schema that is not one",
-    "`manifest.schema` is a JSON Schema, inline or `{file: …}`. It may not refer to schemas elsewhere.",
+    "`manifest.json_schema` is a JSON Schema, inline or `{file: …}`. It may not refer to schemas elsewhere.",
 )
 UNKNOWN = Code(
     "RCL2704",
@@ -114,11 +114,11 @@ class Manifest(Part, Aspect):
     )
     codes = (DERIVED, DOES_NOT_FIT, BAD_SCHEMA, UNKNOWN, BAD_KEY)
     apply_after = ("encryption", "versioning", "public_access_block", "policy", "tags", "lifecycle")
-    from_file = frozenset({("schema",)})
+    from_file = frozenset({("json_schema",)})
 
     key: Text = DEFAULT_KEY
     """Where in the bucket it lies."""
-    team_schema: Annotated[dict[str, JsonValue] | None, Internal(), Field(alias="schema")] = None
+    json_schema: Annotated[dict[str, JsonValue] | None, Field(examples=[{"file": "schemas/manifest.json"}])] = None
     """The team's own JSON Schema for the manifest, inline or `{file: schemas/manifest.json}`: it may require more."""
 
     bucket: Annotated[Text | None, Derived()] = None
@@ -161,7 +161,7 @@ class Manifest(Part, Aspect):
         about: Wire = {"key": wire["Key"], "etag": wire.get("ETag")}
         node, problems = strict_yaml.parse(strict_yaml.Source(wire["Key"], wire["Body"]))
         body = node.plain() if node is not None and not problems else None
-        if isinstance(body, dict) and not body.keys() & {"key", "schema", "team_schema", "etag", "unreadable_text"}:
+        if isinstance(body, dict) and not body.keys() & {"key", "json_schema", "etag", "unreadable_text"}:
             try:
                 return cls.model_validate(body | about, by_name=True, by_alias=False)
             except ValidationError:
@@ -184,13 +184,23 @@ class Manifest(Part, Aspect):
 
     def meaning(self) -> Any:
         """What it says, where it lies and which edition it is; not how it is formatted."""
-        return {"key": self.key, "etag": self.etag, "body": self.body(), "unreadable_text": self.unreadable_text}
+        return {
+            "key": self.key,
+            "etag": self.etag,
+            "body": self.body(),
+            "unreadable_text": self.unreadable_text,
+        }
 
     def picture(self) -> Any:
         """The body; a body that is no manifest is told by its size."""
         if self.unreadable_text is not None:
             return {"(not a manifest)": f"{len(self.unreadable_text)} characters"}
         return picture(self.body())
+
+    @classmethod
+    def pictures(cls, before: Self | None, after: Self | None) -> tuple[Any, Any]:
+        """Also a new manifest is shown whole."""
+        return (before.picture() if before else None, after.picture() if after else None)
 
     # ── what a spec asks for ─────────────────────────────────────────────────────────────────────────
 
@@ -206,20 +216,25 @@ class Manifest(Part, Aspect):
         from reconciler.aspects import manifest_schema
 
         body = self.target(None, around).body()
-        for path, message in manifest_schema.misfits(body, type(self)):
+        for path, message in manifest_schema.misfits(body):
             yield Refusal(DOES_NOT_FIT, path, message)
-        if self.team_schema is not None:
+        if self.json_schema is not None:
             try:
-                for path, message in manifest_schema.misfits_of_team(body, self.team_schema):
+                for path, message in manifest_schema.misfits_of_team(body, self.json_schema):
                     yield Refusal(DOES_NOT_FIT, path, f"{message} (the team's schema)")
             except ValueError as error:
-                yield Refusal(BAD_SCHEMA, ("schema",), str(error))
+                yield Refusal(BAD_SCHEMA, ("json_schema",), str(error))
 
     def _unknown_fields(self) -> Iterator[Refusal]:
         for path, part in (((), self), (("owner",), self.owner), (("data",), self.data)):
             for name in (part.model_extra if part else None) or {}:
-                if not named_by(self.team_schema, (*path, name)):
-                    yield Refusal(UNKNOWN, (*path, name), f"a manifest has no field `{name}`", "name it in `schema:`")
+                if not named_by(self.json_schema, (*path, name)):
+                    yield Refusal(
+                        UNKNOWN,
+                        (*path, name),
+                        f"a manifest has no field `{name}`",
+                        "name it in `json_schema:`",
+                    )
 
     def target(self, live: Self | None, around: Surroundings) -> Self:
         """What the spec says and what follows from it; the moment of its creation stays."""
@@ -232,7 +247,7 @@ class Manifest(Part, Aspect):
             "lifecycle": (
                 {rule.id: in_words(rule) for rule in lifecycle.rules} if isinstance(lifecycle, Lifecycle) else None
             ),
-            "team_schema": None,
+            "json_schema": None,
         }
         whole = super().target(live, around).model_copy(update=derived)
         return whole if whole.created_at else whole.model_copy(update={"created_at": AT_APPLY})
@@ -255,13 +270,17 @@ class Manifest(Part, Aspect):
         return Risk.LOSES_DATA if after is None else Risk.HARMLESS
 
 
-NOT_IN_BODY = {"key", "team_schema", "etag", "unreadable_text"}
+NOT_IN_BODY = {"key", "json_schema", "etag", "unreadable_text"}
 """Fields that say something about the manifest rather than in it."""
 
 
 def encryption_words(encryption: Encryption) -> str:
     """The encryption in a few words."""
-    words = {"AES256": "AES256 (keys held by S3)", "aws:kms": "aws:kms", "aws:kms:dsse": "aws:kms:dsse (two layers)"}
+    words = {
+        "AES256": "AES256 (keys held by S3)",
+        "aws:kms": "aws:kms",
+        "aws:kms:dsse": "aws:kms:dsse (two layers)",
+    }
     said = words.get(encryption.sse_algorithm or "", "")
     if encryption.sse_algorithm != "AES256":
         said += f" with the key {encryption.kms_master_key_id or 'aws/s3'}"

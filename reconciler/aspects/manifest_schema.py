@@ -11,17 +11,15 @@ import jsonschema
 import referencing.exceptions
 from jsonschema.validators import validator_for
 
-from reconciler.aspects.aspect import Aspect
+from reconciler.aspects.manifest import NOT_IN_BODY, Manifest
 
 Misfit = tuple[tuple[str | int, ...], str]
 
-NOT_IN_BODY = ("key", "schema", "etag", "unreadable_text")
-
 
 @cache
-def body_schema(manifest: type[Aspect]) -> dict[str, Any]:
+def body_schema() -> dict[str, Any]:
     """The schema of the object in the bucket."""
-    schema = manifest.model_json_schema()
+    schema = Manifest.model_json_schema()
     for name in NOT_IN_BODY:
         schema["properties"].pop(name, None)
     return schema | {
@@ -32,9 +30,9 @@ def body_schema(manifest: type[Aspect]) -> dict[str, Any]:
     }
 
 
-def misfits(body: dict[str, Any], manifest: type[Aspect]) -> Iterator[Misfit]:
+def misfits(body: dict[str, Any]) -> Iterator[Misfit]:
     """Where a body does not fit the built-in schema."""
-    yield from in_words(jsonschema.Draft202012Validator(body_schema(manifest)), body)
+    yield from in_words(jsonschema.Draft202012Validator(body_schema()), body)
 
 
 def misfits_of_team(body: dict[str, Any], schema: dict[str, Any]) -> Iterator[Misfit]:

@@ -12,8 +12,8 @@ from pydantic import JsonValue, RootModel, model_validator
 
 from reconciler.aspects import policy_language as language
 from reconciler.aspects.aspect import Aspect, Call, Refusal, Risk, S3Api, Surroundings, Wire
-from reconciler.scalars import as_written
 from reconciler.problems import Code, did_you_mean
+from reconciler.scalars import as_written
 
 LARGEST = 20_480
 """Bytes of a bucket policy (S3 User Guide, "Bucket policies")."""
@@ -145,10 +145,10 @@ class Policy(Aspect, RootModel[dict[str, JsonValue]]):
     @classmethod
     def risk(cls, before: Self | None, after: Self | None) -> Risk:
         """A new Allow or a lost Deny widens access; the rest cuts it."""
-        old = statement_texts(before)
-        new = statement_texts(after)
-        widened = "Allow" in effects(new - old) or "Deny" in effects(old - new)
-        return Risk.WIDENS_ACCESS if widened else Risk.CUTS_ACCESS
+        old, new = statements(before), statements(after)
+        widened = any(not language.covered(grant, old) for grant in new if grant.get("Effect") == "Allow")
+        unguarded = any(not language.covered(guard, new) for guard in old if guard.get("Effect") == "Deny")
+        return Risk.WIDENS_ACCESS if widened or unguarded else Risk.CUTS_ACCESS
 
     def picture(self) -> Any:
         """Statements by Sid."""
@@ -169,15 +169,10 @@ def numbers_as_written(value: Any) -> Any:
     return as_written(value)
 
 
-def statement_texts(policy: Policy | None) -> set[str]:
-    """The canonical statements of a policy, each as text."""
+def statements(policy: Policy | None) -> list[language.Statement]:
+    """The canonical statements of a policy."""
     canonical = language.canonical_policy(policy.root)["Statement"] if policy else []
-    return {language.text_of(statement) for statement in canonical}
-
-
-def effects(statements: set[str]) -> set[str]:
-    """The effects of these statements."""
-    return {str(json.loads(text).get("Effect")) for text in statements}
+    return [statement for statement in canonical if isinstance(statement, dict)]
 
 
 def wrong_with_statement(statement: Any) -> Iterator[Found]:

@@ -7,9 +7,20 @@ carries all four.
 from collections.abc import Iterator
 from typing import Annotated, Self
 
-from reconciler.aspects.aspect import Aspect, Call, Document, Effect, KeptFromLive, Refusal, Risk, S3Api, Surroundings, Wire
-from reconciler.scalars import Flag
+from reconciler.aspects.aspect import (
+    Aspect,
+    Call,
+    Document,
+    Effect,
+    KeptFromLive,
+    Refusal,
+    Risk,
+    S3Api,
+    Surroundings,
+    Wire,
+)
 from reconciler.problems import Code
+from reconciler.scalars import Flag
 
 NO_SWITCH = Code(
     "RCL2301",

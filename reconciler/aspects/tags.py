@@ -11,8 +11,8 @@ from typing import Any, Self
 from pydantic import RootModel
 
 from reconciler.aspects.aspect import Aspect, Params, Refusal, S3Api, Surroundings, Wire
-from reconciler.scalars import Text
 from reconciler.problems import Code
+from reconciler.scalars import Text
 
 SYSTEM_PREFIX = "aws:"
 MOST = 50
@@ -66,7 +66,10 @@ class Tags(Aspect, RootModel[dict[Text, Text]]):
         """What S3 answers with InvalidTag."""
         if not self.root:
             yield Refusal(
-                EMPTY, (), "this names no tag", "write `absent` to remove all tags, or leave the line out to keep them"
+                EMPTY,
+                (),
+                "this names no tag",
+                "write `absent` to remove all tags, or leave the line out to keep them",
             )
         if len(self.root) > MOST:
             yield Refusal(REFUSED, (), f"{len(self.root)} tags: a bucket holds at most {MOST}")
@@ -102,9 +105,7 @@ def foreign_tags(live: Tags | None, around: Surroundings) -> dict[str, str]:
 
 def is_ignored(key: str, ignore_tags: tuple[str, ...]) -> bool:
     """Whether `ignore_tags` names this key, or a prefix of it that ends in ``*``."""
-    return any(
-        key.startswith(pattern[:-1]) if pattern.endswith("*") else key == pattern for pattern in ignore_tags
-    )
+    return any(key.startswith(pattern[:-1]) if pattern.endswith("*") else key == pattern for pattern in ignore_tags)
 
 
 def wrong_with(key: str, value: str) -> str | None:

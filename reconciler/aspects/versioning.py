@@ -22,7 +22,7 @@ from reconciler.aspects.aspect import (
     Surroundings,
     Wire,
 )
-from reconciler.problems import Code
+from reconciler.problems import Code, Severity
 
 NO_WAY_BACK = Code(
     "RCL2101",
@@ -34,6 +34,14 @@ STATUS_MISSING = Code(
     "RCL2102",
     "versioning without a status",
     "`versioning` says `Enabled` or `Suspended`; S3 answers IllegalVersioningConfigurationException to neither.",
+)
+
+MFA_DELETE = Code(
+    "RCL2103",
+    "MFA delete is on",
+    "Whoever changes the versioning of this bucket, or deletes a version for good, needs the root user's MFA code. S3 "
+    "keeps no lifecycle on such a bucket. This tool reads the setting and never changes it.",
+    Severity.WARNING,
 )
 
 
@@ -50,7 +58,7 @@ class Versioning(Document, Aspect):
         to_write=("s3:PutBucketVersioning",),
         wraps="VersioningConfiguration",
     )
-    codes = (NO_WAY_BACK, STATUS_MISSING)
+    codes = (NO_WAY_BACK, STATUS_MISSING, MFA_DELETE)
 
     status: Literal["Enabled", "Suspended"] | None = Field(default=None, examples=["Enabled"])
     """`Enabled` keeps every version; `Suspended` keeps the old ones and adds no more."""
@@ -78,6 +86,11 @@ class Versioning(Document, Aspect):
         """A mapping without a status says nothing that S3 could do."""
         if self.status is None:
             yield Refusal(STATUS_MISSING, (), "this says neither `Enabled` nor `Suspended`")
+
+    def remarks(self) -> Iterator[Refusal]:
+        """MFA delete is worth knowing: it is what a change of versioning would fail on."""
+        if self.mfa_delete == "Enabled":
+            yield Refusal(MFA_DELETE, ("mfa_delete",), "MFA delete is Enabled on the live bucket")
 
     @classmethod
     def refusals_of_absence(cls) -> Iterator[Refusal]:

@@ -1,8 +1,8 @@
 """What the layer does, one function per difference between moto and AWS.
 
-A behaviour gets the request, the layer's memory and `ask`, which hands a request on to the behaviours after it
-and in the end to moto. It may answer itself, ask, ask more than once, or raise an `S3Error`. The order is in
-`AS_AWS_DOES`. A behaviour that is *worse* than AWS (a hostile twin) has the same shape and goes in front.
+A behaviour gets the request, the layer's memory and `ask`, which hands a request on to the behaviours after
+it and in the end to moto. It may answer itself, ask, ask more than once, or raise an `S3Error`. The order is
+in `AS_AWS_DOES`. A behaviour that is *worse* than AWS (a hostile twin) has the same shape and goes in front.
 """
 
 import base64
@@ -39,12 +39,10 @@ MOST_BUCKETS = 10_000
 SUPPORTED: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "GET": frozenset(KEPT)
-        | set("accelerate acl location policy policyStatus uploads versioning versions website".split()),
+        | {"accelerate", "acl", "policy", "policyStatus", "versioning", "website"}
+        | {"location", "uploads", "versions"},
         "PUT": frozenset(KEPT) | {"accelerate", "acl", "policy", "versioning", "website"},
-        "DELETE": frozenset(
-            "cors encryption lifecycle ownershipControls policy publicAccessBlock replication tagging "
-            "website".split()
-        ),
+        "DELETE": frozenset(KEPT) - {"logging", "notification", "object-lock"} | {"policy", "website"},
         "POST": frozenset({"delete"}),
     }
 )
@@ -52,7 +50,7 @@ SUPPORTED: Mapping[str, frozenset[str]] = MappingProxyType(
 
 
 def only_for_the_owner(request: S3Request, _memory: Memory, ask: Ask) -> Answer:
-    """ExpectedBucketOwner is a promise AWS checks; moto ignores it (API reference, bucket-owner-condition)."""
+    """ExpectedBucketOwner is a promise AWS checks; moto ignores it (user guide, bucket-owner-condition)."""
     for header in ("x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"):
         if request.headers.get(header, ACCOUNT) != ACCOUNT:
             raise S3Error("AccessDenied", "Access Denied")
@@ -74,7 +72,7 @@ def only_known_subresources(request: S3Request, _memory: Memory, ask: Ask) -> An
 
 
 def list_buckets(request: S3Request, memory: Memory, ask: Ask) -> Answer:
-    """Pages, filters and regions, which moto lacks: BucketRegion only for a request with a parameter (API)."""
+    """Pages and regions, which moto lacks; BucketRegion only if the request has a parameter (API)."""
     if request.bucket or request.key or request.method != "GET":
         return ask(request)
     query = request.query
@@ -103,7 +101,7 @@ def _most_buckets(query: Mapping[str, str]) -> int:
 
 def _name_in(token: str) -> str:
     try:
-        return base64.urlsafe_b64decode(token.encode()).decode()
+        return base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError):
         raise S3Error(
             "InvalidArgument",
@@ -132,7 +130,7 @@ def _listing(buckets: list[Bucket], query: Mapping[str, str], *, more: bool) -> 
 
 
 def create_bucket(request: S3Request, memory: Memory, ask: Ask) -> Answer:
-    """A new bucket has AWS's defaults and its tags; an own bucket is not created twice (s3-semantics A2, A4)."""
+    """A new bucket has AWS's defaults and its tags; an own one is not created twice (s3-semantics A2, A4)."""
     if not request.creates_a_bucket:
         return ask(request)
     refuse_bad_name(request.bucket)
@@ -241,9 +239,8 @@ def _says_nothing(request: S3Request) -> bool:
 def forget_deleted_buckets(request: S3Request, memory: Memory, ask: Ask) -> Answer:
     """With the bucket goes everything that was kept of it."""
     answer = ask(request)
-    if request.method == "DELETE" and request.is_about_a_bucket and request.subresource is None:
-        if answer.succeeded:
-            del memory[request.bucket]
+    if request.deletes_the_bucket and answer.succeeded:
+        del memory[request.bucket]
     return answer
 
 

@@ -93,8 +93,8 @@ def _fill_in_first(parent: Element, name: str) -> None:
 class KeptDocument:
     """One kind of document: its root element and what S3 fills in.
 
-    `matters_to_moto` says whether moto has a use for it too (a default encryption reaches objects, a log target
-    must exist). The others moto never sees: it would refuse ``aws:`` tags that are only sent back, for one.
+    `matters_to_moto` says whether moto has a use for it too (a default encryption reaches objects, a log
+    target must exist). The others moto never sees: it would refuse ``aws:`` tags that are only sent back.
     """
 
     root: str
@@ -122,7 +122,7 @@ KEPT: Mapping[str, KeptDocument] = MappingProxyType(
         "tagging": KeptDocument("Tagging"),
     }
 )
-"""By sub-resource. What is not here moto keeps well by itself: acl, accelerate, policy, versioning, website."""
+"""By sub-resource. The rest moto keeps well by itself: acl, accelerate, policy, versioning, website."""
 
 ROOTS: Mapping[str, str] = MappingProxyType(
     {name: kept.root for name, kept in KEPT.items()}

@@ -32,6 +32,7 @@ class FaithfulS3:
         self._one_at_a_time = threading.Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
         request = S3Request.read(environ)
         with self._one_at_a_time:
             answer = self.answer(request)

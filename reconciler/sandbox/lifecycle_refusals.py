@@ -1,7 +1,7 @@
 """Lifecycle configurations that S3 refuses and moto accepts.
 
-Source: the table in s3-semantics A7, whose codes were recorded from AWS unless it says otherwise. Which storage
-class may follow which is not checked: AWS answers that differently from one year to the next.
+Source: the table in s3-semantics A7, whose codes were recorded from AWS unless it says otherwise. Which
+storage class may follow which is not checked: AWS answers that differently from one year to the next.
 """
 
 from collections import Counter
@@ -86,9 +86,7 @@ def _refuse_bad_expiration(rule: Element) -> None:
         return
     if len(expiration) != 1:
         raise MalformedXML
-    _refuse_bad_days(
-        expiration.findtext("Days"), "'Days' for Expiration action must be a positive integer", 1
-    )
+    _refuse_bad_days(expiration.findtext("Days"), "'Days' for Expiration action must be a positive integer", 1)
     _refuse_bad_date(expiration.findtext("Date"))
     last = max(_days(rule.findall("Transition")), default=-1)
     if any(days <= last for days in _days([expiration])):
@@ -104,9 +102,7 @@ def _refuse_bad_transitions(rule: Element) -> None:
         if not set(classes) <= STORAGE_CLASSES:
             raise MalformedXML
         if len(classes) != len(set(classes)):
-            raise S3Error(
-                "InvalidRequest", f"'StorageClass' must be different for '{kind}' actions in same 'Rule'"
-            )
+            raise S3Error("InvalidRequest", f"'StorageClass' must be different for '{kind}' actions in same 'Rule'")
     for transition in rule.findall("Transition"):
         message = "'Days' for Transition action must be nonnegative"
         _refuse_bad_days(transition.findtext("Days"), message, 0)

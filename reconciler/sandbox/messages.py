@@ -15,14 +15,15 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 GLOBAL_REGION = "us-east-1"
 
 PARAMETERS = frozenset(
-    "bucket-region continuation-token delimiter encoding-type fetch-owner id key-marker list-type marker "
-    "max-buckets max-keys max-uploads prefix start-after upload-id-marker version-id-marker x-id".split()
+    {"bucket-region", "continuation-token", "delimiter", "encoding-type", "fetch-owner", "id", "key-marker"}
+    | {"list-type", "marker", "max-buckets", "max-keys", "max-uploads", "prefix", "start-after"}
+    | {"upload-id-marker", "version-id-marker", "x-id"}
 )
 """Query parameters that do not choose another operation; presigned URLs add their own ``X-Amz-…``."""
 
@@ -37,7 +38,7 @@ STATUSES = {
 }
 """The HTTP status of each error code we answer; every other one is a 400."""
 
-ElementTree.register_namespace("xsi", "http://www.w3.org/2001/XMLSchema-instance")
+ET.register_namespace("xsi", "http://www.w3.org/2001/XMLSchema-instance")
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Answer:
         return self.status < HTTPStatus.BAD_REQUEST
 
     @classmethod
-    def document(cls, root: ElementTree.Element, headers: Mapping[str, str] | None = None) -> "Answer":
+    def document(cls, root: ET.Element, headers: Mapping[str, str] | None = None) -> "Answer":
         """An answer that carries an XML document."""
         return cls(HTTPStatus.OK, {"content-type": "application/xml", **(headers or {})}, as_xml(root))
 
@@ -78,15 +79,15 @@ class S3Error(Exception):
 
     def answer(self) -> Answer:
         """The error document, with the status AWS gives this code."""
-        root = ElementTree.Element("Error")
+        root = ET.Element("Error")
         for name, text in {"Code": self.code, "Message": self.message, **self.details}.items():
-            ElementTree.SubElement(root, name).text = text
+            ET.SubElement(root, name).text = text
         status = STATUSES.get(self.code, HTTPStatus.BAD_REQUEST)
-        body = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+        body = ET.tostring(root, encoding="utf-8", xml_declaration=True)
         return Answer(status, {"content-type": "application/xml"}, body)
 
 
-class MalformedXML(S3Error):
+class MalformedXML(S3Error):  # noqa: N818 - named as S3 names it
     """The document is not the one S3's schema describes."""
 
     def __init__(self) -> None:
@@ -124,9 +125,7 @@ class S3Request:
     @cached_property
     def subresources(self) -> tuple[str, ...]:
         """The aspects of the bucket that the query names, also those nobody knows."""
-        return tuple(
-            name for name in self.query if name not in PARAMETERS and not name.lower().startswith("x-amz-")
-        )
+        return tuple(name for name in self.query if name not in PARAMETERS and not name.lower().startswith("x-amz-"))
 
     @property
     def subresource(self) -> str | None:
@@ -144,18 +143,23 @@ class S3Request:
         return self.method == "PUT" and self.is_about_a_bucket and not self.subresources
 
     @property
+    def deletes_the_bucket(self) -> bool:
+        """Whether it is DeleteBucket."""
+        return self.method == "DELETE" and self.is_about_a_bucket and not self.subresources
+
+    @property
     def region(self) -> str:
         """The region the client signed for, which stands for the endpoint it would have called."""
         scope = re.search(r"Credential=[^/]*/\d+/([^/]+)/", self.headers.get("authorization", ""))
         return scope[1] if scope else GLOBAL_REGION
 
-    def document(self, root: str) -> ElementTree.Element:
+    def document(self, root: str) -> ET.Element:
         """The body as XML without namespaces, which must be a document called `root`."""
         if b"<!DOCTYPE" in self.body:
             raise MalformedXML
         try:
-            document = ElementTree.fromstring(self.body)  # noqa: S314 - a document type is refused above
-        except ElementTree.ParseError:
+            document = ET.fromstring(self.body)  # noqa: S314 - a document type is refused above
+        except ET.ParseError:
             raise MalformedXML from None
         for element in document.iter():
             element.tag = element.tag.rpartition("}")[2]
@@ -176,8 +180,9 @@ class S3Request:
         """The request for the application behind; the host is set so that it never reads a bucket from it."""
         without_headers = {name: v for name, v in self.environ.items() if not name.startswith("HTTP_")}
         headers = {_environ_name(name): value for name, value in self.headers.items()}
-        environ = {**without_headers, **headers, "HTTP_HOST": "localhost", "REQUEST_METHOD": self.method}
-        environ |= {"wsgi.input": BytesIO(self.body), "CONTENT_LENGTH": str(len(self.body))}
+        environ: WSGIEnvironment = {**without_headers, **headers, "HTTP_HOST": "localhost"}
+        environ |= {"REQUEST_METHOD": self.method, "CONTENT_LENGTH": str(len(self.body))}
+        environ["wsgi.input"] = BytesIO(self.body)
         environ.pop("HTTP_TRANSFER_ENCODING", None)
         if self.query != dict(parse_qsl(self.environ.get("QUERY_STRING", ""), keep_blank_values=True)):
             environ |= self._address()
@@ -201,9 +206,7 @@ def ask(app: WSGIApplication, environ: WSGIEnvironment) -> Answer:
     def start_response(
         status: str,
         headers: list[tuple[str, str]],
-        exc_info: tuple[type[BaseException], BaseException, TracebackType]
-        | tuple[None, None, None]
-        | None = None,
+        exc_info: tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None] | None = None,
     ) -> Any:
         begun.append((status, headers))
 
@@ -217,10 +220,10 @@ def ask(app: WSGIApplication, environ: WSGIEnvironment) -> Answer:
     return Answer(int(status.split()[0]), {name.lower(): value for name, value in headers}, body)
 
 
-def as_xml(root: ElementTree.Element) -> bytes:
+def as_xml(root: ET.Element) -> bytes:
     """An XML document in S3's namespace."""
     root.set("xmlns", NAMESPACE)
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 def _read_body(environ: WSGIEnvironment) -> bytes:

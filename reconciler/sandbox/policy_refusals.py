@@ -1,7 +1,7 @@
 """Bucket policies that S3 refuses and moto accepts.
 
 Only what can be told from the text and from this bucket: whether principals exist, nobody here can know.
-Sources: s3-semantics A6 and D (the answers recorded from AWS); user guide, access-control-block-public-access.
+Sources: s3-semantics A6 and D; user guide, access-control-block-public-access.
 """
 
 import json
@@ -34,9 +34,7 @@ def refuse_bad_policy(body: bytes, bucket: Bucket) -> None:
     ids = [statement["Sid"] for statement in statements if "Sid" in statement]
     if len(ids) != len(set(ids)):
         raise _malformed("Statement IDs (SID) in a single policy must be unique.")
-    if bucket.element("publicAccessBlock", "BlockPublicPolicy") == "true" and any(
-        map(_is_public, statements)
-    ):
+    if bucket.element("publicAccessBlock", "BlockPublicPolicy") == "true" and any(map(_is_public, statements)):
         raise S3Error(
             "AccessDenied",
             "User is not authorized to perform: s3:PutBucketPolicy on resource: "
@@ -77,7 +75,7 @@ def _resources(statement: dict[str, Any]) -> Iterator[object]:
 
 
 def _may_be_in(resource: object, bucket: str) -> bool:
-    """Whether an ARN names this bucket or its objects; one with wildcards is given the benefit of the doubt."""
+    """Whether an ARN names this bucket or its objects; one with wildcards has the benefit of the doubt."""
     if not isinstance(resource, str):
         return False
     if any(wildcard in resource.split("/")[0] for wildcard in "*?$"):

@@ -53,9 +53,7 @@ def refuse_bad_tags(tags: list[Element], *, live: Mapping[str, str]) -> None:
         if not (key and _is_tag_text(key, 128)):
             raise S3Error("InvalidTag", "The TagKey you have provided is invalid", TagKey=key)
         if not _is_tag_text(value, 256):
-            raise S3Error(
-                "InvalidTag", "The TagValue you have provided is invalid", TagKey=key, TagValue=value
-            )
+            raise S3Error("InvalidTag", "The TagValue you have provided is invalid", TagKey=key, TagValue=value)
         if key.lower().startswith("aws:") and live.get(key) != value:
             raise S3Error("InvalidTag", "System tags cannot be added/updated by requester")
         new[key] = value
@@ -64,9 +62,7 @@ def refuse_bad_tags(tags: list[Element], *, live: Mapping[str, str]) -> None:
 
 
 def _is_tag_text(text: str, longest: int) -> bool:
-    allowed = all(
-        character in "+-=._:/@" or unicodedata.category(character)[0] in "LNZ" for character in text
-    )
+    allowed = all(character in "+-=._:/@" or unicodedata.category(character)[0] in "LNZ" for character in text)
     return allowed and len(text) <= longest
 
 
@@ -173,7 +169,7 @@ def refuse_bad_document(request: S3Request, bucket: Bucket) -> None:
         refuse_bad_policy(request.body, bucket)
     elif subresource == "acl":
         _refuse_acl(request, bucket)
-    elif subresource in ROOTS:
+    elif subresource is not None and subresource in ROOTS:
         document = request.document(ROOTS[subresource])
         if subresource == "lifecycle":
             refuse_bad_lifecycle(document, request.headers)

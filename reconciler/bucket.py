@@ -1,0 +1,178 @@
+"""BucketSpec: what people write about one bucket. Its fields are the registry of aspects.
+
+A field of type `Managed[SomeAspect]` is all it takes for that aspect to be read, compared, shown, applied
+and documented.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Annotated, Any, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+
+from reconciler.aspects.aspect import Absent, Aspect, Managed, ManagedAspect, Refusal, Surroundings, marker_of
+from reconciler.aspects.encryption import Encryption
+from reconciler.aspects.lifecycle import Lifecycle
+from reconciler.aspects.manifest import Manifest
+from reconciler.aspects.policy import Policy
+from reconciler.aspects.public_access_block import PublicAccessBlock
+from reconciler.aspects.tags import Tags, is_ignored
+from reconciler.aspects.variables import fill
+from reconciler.aspects.versioning import Versioning
+from reconciler.problems import Code
+from reconciler.scalars import Text
+
+BAD_NAME = Code(
+    "RCL2001",
+    "a name that S3 refuses",
+    "3 to 63 characters; lower-case letters, digits, dots and hyphens; a letter or digit at both ends; no two dots in "
+    "a row, no dot beside a hyphen; not an IP address; none of the prefixes and suffixes that AWS keeps for itself. "
+    "S3 answers InvalidBucketName (S3 User Guide, bucketnamingrules).",
+)
+BAD_REGION = Code(
+    "RCL2002",
+    "a region that cannot be one",
+    "A region looks like `us-east-1`. S3 answers InvalidLocationConstraint to one that does not exist.",
+)
+BAD_ACCOUNT = Code(
+    "RCL2003",
+    "an account id that cannot be one",
+    "An AWS account id has 12 digits. Put it in quotes: YAML reads leading zeros in its own way.",
+)
+OURS_AND_THEIRS = Code(
+    "RCL2004",
+    "a tag that is ours and somebody else's",
+    "`ignore_tags` names tags that others own: they are neither shown nor touched. The same tag cannot be declared "
+    "under `tags` as well.",
+)
+CODES = (BAD_NAME, BAD_REGION, BAD_ACCOUNT, OURS_AND_THEIRS)
+
+NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z")
+IP_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+\Z")
+RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
+RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+\Z")
+ACCOUNT = re.compile(r"\d{12}\Z")
+PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b"}
+
+
+class BucketSpec(BaseModel):
+    """One bucket as its spec describes it. An aspect that is left out is neither read nor touched."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", loc_by_alias=False, use_attribute_docstrings=True)
+
+    name: Annotated[Text, Field(examples=["acme-prod-data-lake-us-east-1"])]
+    """The bucket's name. It is its identity: a changed name is another bucket."""
+    region: Annotated[Text | None, Field(examples=["us-east-1"])] = None
+    """Where the bucket lives, or is created. S3 cannot move a bucket."""
+    account: Annotated[Text | None, Field(examples=["123456789012"])] = None
+    """The account that must own it; checked before anything else."""
+
+    versioning: Managed[Versioning] = None
+    encryption: Managed[Encryption] = None
+    public_access_block: Managed[PublicAccessBlock] = None
+    policy: Managed[Policy] = None
+    lifecycle: Managed[Lifecycle] = None
+    tags: Managed[Tags] = None
+    ignore_tags: Annotated[tuple[Text, ...], Field(examples=[["cost-allocation:*"]])] = ()
+    """Tags that others own: keys, or prefixes that end in `*`."""
+    manifest: Managed[Manifest] = None
+
+    @classmethod
+    @cache
+    def aspects(cls) -> Mapping[str, type[Aspect]]:
+        """Every aspect by the name of its field, in the order of the fields."""
+        return {name: aspect for name, info in cls.model_fields.items() if (aspect := aspect_of(info))}
+
+    def declared(self) -> dict[str, Aspect | Absent]:
+        """The aspects that this spec says something about."""
+        return {name: value for name in self.aspects() if (value := getattr(self, name)) is not None}
+
+    def values(self) -> dict[str, Aspect]:
+        """The aspects that this spec wants to have."""
+        return {name: value for name, value in self.declared().items() if isinstance(value, Aspect)}
+
+    def surroundings(self, account: str | None = None, region: str | None = None) -> Surroundings:
+        """What the aspects may know of this bucket; `account` and `region` fill in what the spec leaves out."""
+        region = self.region or region
+        return Surroundings(
+            bucket=self.name,
+            region=region,
+            account=self.account or account,
+            partition=partition_of(region),
+            ignore_tags=self.ignore_tags,
+            siblings=self.values(),
+        )
+
+    def filled(self, around: Surroundings) -> "BucketSpec":
+        """The same spec with the built-in variables filled in that have a value here."""
+        written = self.model_dump(mode="json", by_alias=False, exclude_unset=True)
+        full = fill(written, around.variables)
+        return self if full == written else type(self).model_validate(full, by_name=True, by_alias=False)
+
+    def refusals(self) -> Iterator[Refusal]:
+        """Everything that S3 would refuse in this spec, with paths from the bucket.
+
+        Variables that only S3 can fill in stand for values of their usual length meanwhile.
+        """
+        yield from self._refusals_of_the_bucket()
+        around = self.surroundings(account="0" * 12, region="us-east-1")
+        for name, value in self.filled(around).declared().items():
+            found = self.aspects()[name].refusals_of_absence() if isinstance(value, Absent) else value.refusals(around)
+            for refusal in found:
+                yield Refusal(refusal.code, (name, *refusal.path), refusal.message, refusal.help)
+
+    def _refusals_of_the_bucket(self) -> Iterator[Refusal]:
+        wrong = wrong_with_name(self.name)
+        if wrong:
+            yield Refusal(BAD_NAME, ("name",), wrong)
+        if self.region is not None and not REGION.match(self.region):
+            yield Refusal(BAD_REGION, ("region",), f"`{self.region}` is not a region", "write it like us-east-1")
+        if self.account is not None and not ACCOUNT.match(self.account):
+            yield Refusal(BAD_ACCOUNT, ("account",), f"`{self.account}` is not an account id: it has 12 digits")
+        if isinstance(self.tags, Tags):
+            for key in self.tags.root:
+                if is_ignored(key, self.ignore_tags):
+                    yield Refusal(
+                        OURS_AND_THEIRS,
+                        ("tags", key),
+                        f"`{key}` is declared here and ignored by `ignore_tags`",
+                    )
+
+
+def aspect_of(info: FieldInfo) -> type[Aspect] | None:
+    """The aspect that a field of `BucketSpec` manages, if it manages one."""
+    if marker_of(info, ManagedAspect) is None:
+        return None
+    return next(kind for kind in get_args(info.annotation) if isinstance(kind, type) and issubclass(kind, Aspect))
+
+
+def partition_of(region: str | None) -> str:
+    """The AWS partition of a region, by the region's name."""
+    return next((name for prefix, name in PARTITIONS.items() if (region or "").startswith(prefix)), "aws")
+
+
+def wrong_with_name(name: str) -> str | None:
+    """What S3 has against a bucket's name, in words."""
+    checks: tuple[tuple[Any, str], ...] = (
+        (not 3 <= len(name) <= 63, f"a name of {len(name)} characters: S3 takes 3 to 63"),
+        (name != name.lower(), "S3 takes no upper-case letters in a name"),
+        ("_" in name, "S3 takes no underscores in a name"),
+        (
+            not NAME.match(name),
+            "a name has letters, digits, dots and hyphens, and a letter or digit at both ends",
+        ),
+        (".." in name or ".-" in name or "-." in name, "no dot beside a dot or a hyphen in a name"),
+        (IP_ADDRESS.match(name), "a name may not look like an IP address"),
+        (
+            name.startswith(RESERVED_PREFIXES),
+            f"AWS keeps names for itself that begin with {', '.join(RESERVED_PREFIXES)}",
+        ),
+        (
+            name.endswith(RESERVED_SUFFIXES),
+            f"AWS keeps names for itself that end with {', '.join(RESERVED_SUFFIXES)}",
+        ),
+    )
+    return next((said for wrong, said in checks if wrong), None)

@@ -1,0 +1,155 @@
+"""What would change: the plan of each bucket, and the changeset of a run."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from reconciler.aspects.aspect import Aspect, Call, Risk, Surroundings
+from reconciler.bucket import BucketSpec
+from reconciler.errors import ExitCode
+
+BUCKET = "bucket"
+"""The bucket itself, as an aspect among the others."""
+
+
+class Action(StrEnum):
+    """What happens to a bucket, or to an aspect of it."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    NONE = "none"
+    BLOCKED = "blocked"
+    """Something that the spec asks for cannot be done, or cannot be known; the rest is still planned."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field that differs, by its path of names and identities."""
+
+    path: tuple[str, ...]
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One aspect that differs, and the calls that make it equal."""
+
+    aspect: str
+    action: Action
+    before: Aspect | None
+    after: Aspect | None
+    fields: tuple[FieldChange, ...]
+    calls: tuple[Call, ...]
+    risk: Risk
+    unchanged: int = 0
+    """How many fields stay as they are, so that a report can say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """Why something that the spec asks for is not planned, and what to do about it."""
+
+    aspect: str
+    why: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something worth knowing that stops nothing."""
+
+    code: str
+    severity: str
+    path: tuple[str, ...]
+    message: str
+    remedy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a bucket is written: a relative POSIX path and a line."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What happens to one bucket."""
+
+    spec: BucketSpec
+    around: Surroundings
+    origin: Origin
+    exists: bool
+    region: str | None
+    account: str | None
+    live: Mapping[str, str]
+    """A digest of each live document that this plan is based on."""
+    changes: tuple[Change, ...] = ()
+    blockers: tuple[Blocker, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The bucket's name."""
+        return self.spec.name
+
+    @property
+    def action(self) -> Action:
+        """What happens to the bucket, in a word."""
+        if self.blockers:
+            return Action.BLOCKED
+        if not self.changes:
+            return Action.NONE
+        return Action.UPDATE if self.exists else Action.CREATE
+
+    @property
+    def risk(self) -> Risk:
+        """The worst of its changes."""
+        return worst(change.risk for change in self.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a plan was asked for."""
+
+    paths: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    targets: tuple[str, ...] = ()
+    spec_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Changeset:
+    """What happens in a run: the plans of its buckets, by name."""
+
+    plans: tuple[Plan, ...]
+    endpoint: str | None
+    inputs: Inputs
+
+    @property
+    def summary(self) -> dict[Action, int]:
+        """How many buckets have which action."""
+        counts = Counter(plan.action for plan in self.plans)
+        return {action: counts[action] for action in Action}
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether anything at all would be written."""
+        return any(plan.changes for plan in self.plans)
+
+    def exit_code(self, detailed: bool = False) -> ExitCode:
+        """How ``plan`` ends; `detailed` tells changes from none."""
+        if self.summary[Action.BLOCKED]:
+            return ExitCode.ERROR
+        return ExitCode.CHANGES if detailed and self.has_changes else ExitCode.FINE
+
+
+def worst(risks: "Sequence[Risk] | Any") -> Risk:
+    """The worst of these risks; harmless where there are none."""
+    order = list(Risk)
+    return min(risks, key=order.index, default=Risk.HARMLESS)

@@ -1,0 +1,76 @@
+"""Which fields differ, by name and identity.
+
+Whether two documents differ is decided by ``==`` on their canonical form. Here DeepDiff explains the
+difference to people. It is loaded only when there is one.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from reconciler.planning.changeset import FieldChange
+
+Path = tuple[str, ...]
+
+
+def field_changes(before: Any, after: Any) -> tuple[tuple[FieldChange, ...], int]:
+    """The fields that differ between two pictures, by path, and how many do not."""
+    if before is None or after is None:
+        shown = before if after is None else after
+        changes = [
+            FieldChange(path, None if before is None else value, None if after is None else value)
+            for path, value in leaves(shown)
+        ]
+        return tuple(changes), 0
+    paths = differing_paths(before, after)
+    changes = []
+    for path in sorted(paths):
+        old, new = look_up(before, path), look_up(after, path)
+        if old is None or new is None:
+            # what is new or gone as a whole is told field by field
+            for below, value in leaves(new if old is None else old):
+                pair = (None, value) if old is None else (value, None)
+                changes.append(FieldChange(path + below, *pair))
+        else:
+            changes.append(FieldChange(path, old, new))
+    changed = {change.path for change in changes}
+    unchanged = sum(1 for path, _ in leaves(after) if path not in changed)
+    return tuple(changes), unchanged
+
+
+def differing_paths(before: Any, after: Any) -> set[Path]:
+    """The shortest paths under which two pictures differ; a list is one value."""
+    from deepdiff import DeepDiff
+
+    tree = DeepDiff(before, after, view="tree", threshold_to_diff_deeper=0)
+    found: set[Path] = set()
+    for levels in tree.values():
+        for level in levels:
+            path: list[str] = []
+            value: Any = before if isinstance(before, dict) else after
+            for part in level.path(output_format="list"):
+                if isinstance(value, list):
+                    break
+                path.append(str(part))
+                value = look_up(before, tuple(path))
+                if value is None:
+                    value = look_up(after, tuple(path))
+            found.add(tuple(path))
+    return found
+
+
+def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Every scalar and list with the path of keys that leads to it; an empty mapping is one too."""
+    if isinstance(value, dict) and value:
+        for name in value:
+            yield from leaves(value[name], (*path, str(name)))
+    else:
+        yield path, value
+
+
+def look_up(value: Any, path: Path) -> Any:
+    """What lies under a path of keys, or None."""
+    for part in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(part)
+    return value

@@ -1,0 +1,53 @@
+"""LiveBucket: what the reader found in S3, with "there is none" told from "cannot tell"."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from reconciler.aspects.aspect import Aspect
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A document that could not be read, or not understood: neither there nor absent."""
+
+    why: str
+    remedy: str
+
+
+LiveAspect: TypeAlias = Aspect | None | Unreadable
+"""A value, None where there is none, or the reason why nobody can tell."""
+
+
+class Existence(StrEnum):
+    """What is known of a name."""
+
+    EXISTS = "exists"
+    MISSING = "missing"
+    UNCLEAR = "unclear"
+    """The name is taken, and the bucket is not ours, not readable, or not where the spec says."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveBucket:
+    """One bucket as it is, as far as its spec asks about it."""
+
+    name: str
+    existence: Existence
+    region: str | None = None
+    trouble: Unreadable | None = None
+    """Why the whole bucket is out of reach; set when `existence` is unclear."""
+    aspects: Mapping[str, LiveAspect] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is asking, and whom."""
+
+    account: str | None
+    """The account of the credentials; None where an endpoint without STS cannot tell."""
+    endpoint: str | None
+    """The URL of the S3 that is asked; None for AWS; ``sandbox`` for the embedded one."""
+    region: str | None
+    """Where a bucket is created whose spec does not say."""

@@ -1,0 +1,152 @@
+"""The planner: a spec and a live bucket in, a plan out."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from reconciler.aspects.aspect import Absent, Aspect, Call, Refusal, Risk, Surroundings
+from reconciler.aspects.variables import variables_in
+from reconciler.bucket import BucketSpec
+from reconciler.planning.changeset import BUCKET, Action, Blocker, Change, FieldChange, Finding, Origin, Plan
+from reconciler.planning.comparison import field_changes
+from reconciler.planning.digests import digest, digest_of_live
+from reconciler.planning.existence import trouble_with
+from reconciler.planning.live import Existence, Identity, LiveAspect, LiveBucket, Unreadable
+from reconciler.planning.order import aspect_order
+
+NEEDS_WHAT_EXISTS = {Risk.LOSES_DATA, Risk.LOSES_PROTECTION, Risk.CUTS_ACCESS, Risk.COSTS_MONEY}
+"""Risks to data and access that exist; a bucket that is only being created has neither."""
+
+
+def plan_bucket(spec: BucketSpec, live: LiveBucket, identity: Identity, origin: Origin) -> Plan:
+    """What has to happen to one bucket."""
+    region = live.region or spec.region or identity.region
+    around = spec.surroundings(account=identity.account, region=region)
+    spec = spec.filled(around)
+    around = spec.surroundings(account=identity.account, region=region)
+    exists = live.existence is Existence.EXISTS
+    trouble = trouble_with(spec, live, identity) or open_variables(spec)
+    nothing_found = {BUCKET: digest({"region": live.region} if exists else None)}
+    if trouble is not None:
+        blocker = Blocker(BUCKET, trouble.why, trouble.remedy)
+        return Plan(spec, around, origin, exists, region, identity.account, nothing_found, blockers=(blocker,))
+
+    changes: list[Change] = [] if exists else [creation(spec, around)]
+    blockers: list[Blocker] = []
+    digests = nothing_found
+    declared = spec.declared()
+    for name in aspect_order():
+        if name not in declared:
+            continue
+        found = live.aspects.get(name)
+        if not isinstance(found, Unreadable):
+            digests[name] = digest_of_live(found)
+        outcome = compare(name, declared[name], found, around, new_bucket=not exists)
+        if isinstance(outcome, Change):
+            changes.append(outcome)
+        else:
+            blockers.extend(outcome)
+    return Plan(
+        spec,
+        around,
+        origin,
+        exists,
+        region,
+        identity.account,
+        digests,
+        tuple(changes),
+        tuple(blockers),
+        tuple(findings(spec, live)),
+    )
+
+
+def compare(
+    name: str, wanted: Aspect | Absent, found: LiveAspect, around: Surroundings, *, new_bucket: bool = False
+) -> Change | tuple[Blocker, ...]:
+    """One aspect: its change, or what blocks it; an empty tuple where there is nothing to do.
+
+    The executor asks the same question after a write, to see whether it has come true.
+    """
+    if isinstance(found, Unreadable):
+        return (Blocker(name, found.why, found.remedy),)
+    kind = BucketSpec.aspects()[name]
+    before = None if found is None or found.means_nothing else found
+    after = target_of(kind, wanted, found, around)
+    if before == after:
+        return ()
+    obstacles = tuple(Blocker(name, obstacle.why, obstacle.remedy) for obstacle in kind.obstacles(before, after))
+    if obstacles:
+        return obstacles
+    fields, unchanged = field_changes(*kind.pictures(before, after))
+    risk = kind.risk(before, after)
+    return Change(
+        aspect=name,
+        action=Action.CREATE if before is None else Action.DELETE if after is None else Action.UPDATE,
+        before=before,
+        after=after,
+        fields=fields,
+        calls=kind.calls(found, after),
+        risk=Risk.HARMLESS if new_bucket and risk in NEEDS_WHAT_EXISTS else risk,
+        unchanged=unchanged,
+    )
+
+
+def target_of(kind: type[Aspect], wanted: Aspect | Absent, found: Any, around: Surroundings) -> Aspect | None:
+    """The whole document to have; None where having it means having none."""
+    after = kind.target_of_absence(found, around) if isinstance(wanted, Absent) else wanted.target(found, around)
+    return None if after is None or after.means_nothing else after
+
+
+def creation(spec: BucketSpec, around: Surroundings) -> Change:
+    """The bucket itself. us-east-1 is what S3 takes an empty LocationConstraint for, and refuses by name."""
+    params: dict[str, Any] = {}
+    for aspect in spec.values().values():
+        for name, value in aspect.target(None, around).create_params().items():
+            params[name] = params.get(name, {}) | value if isinstance(value, dict) else value
+    if around.region is not None and around.region != "us-east-1":
+        params["CreateBucketConfiguration"] = {
+            "LocationConstraint": around.region,
+            **params.get("CreateBucketConfiguration", {}),
+        }
+    return Change(
+        aspect=BUCKET,
+        action=Action.CREATE,
+        before=None,
+        after=None,
+        fields=(FieldChange(("name",), None, spec.name), FieldChange(("region",), None, around.region)),
+        calls=(Call("create_bucket", params),),
+        risk=Risk.HARMLESS,
+    )
+
+
+def open_variables(spec: BucketSpec) -> Unreadable | None:
+    """A variable whose value nobody knows: the account, where STS does not answer."""
+    written = spec.model_dump(mode="json", exclude_none=True)
+    names = sorted(set(variables_in(written)))
+    if not names:
+        return None
+    listed = ", ".join(f"${{{name}}}" for name in names)
+    return Unreadable(
+        f"{listed} has no value here: the endpoint does not say which account this is",
+        'write `account: "…"` into the spec' if "account_id" in names else "write `region:` into the spec",
+    )
+
+
+def findings(spec: BucketSpec, live: LiveBucket) -> Iterator[Finding]:
+    """What is worth knowing of the spec and of what was found."""
+    for refusal in spec.refusals():
+        yield finding(refusal, refusal.path)
+    for name, found in live.aspects.items():
+        if isinstance(found, Aspect):
+            for remark in found.remarks():
+                yield finding(remark, (name, *remark.path))
+
+
+def finding(refusal: Refusal, path: tuple[str | int, ...]) -> Finding:
+    """A refusal that is only a warning, as a finding."""
+    return Finding(
+        refusal.code.code,
+        refusal.severity.value,
+        tuple(str(part) for part in path),
+        refusal.message,
+        refusal.help,
+    )

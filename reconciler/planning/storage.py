@@ -1,0 +1,107 @@
+"""A changeset as JSON: what other programs read, and what a saved plan holds.
+
+The shape is a contract (schemas/plan.schema.json): additions raise the minor number of `format_version`,
+everything else the major one.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.planning.changeset import Action, Change, Changeset, Plan
+from reconciler.planning.digests import digest
+
+FORMAT_VERSION = "1.0"
+OUTSIDE_THE_FINGERPRINT = ("tool_version", "created_at", "fingerprint")
+"""What may differ between two equal plans; and each bucket's `source`."""
+PLAIN_NAME = re.compile(r"[^.\[\]\"\s]+\Z")
+
+
+def to_document(changeset: Changeset, tool_version: str) -> dict[str, Any]:
+    """The whole changeset as plain data."""
+    document: dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "tool_version": tool_version,
+        "fingerprint": "",
+        "endpoint": changeset.endpoint,
+        "inputs": {
+            "paths": list(changeset.inputs.paths),
+            "variables": dict(changeset.inputs.variables),
+            "targets": list(changeset.inputs.targets),
+            "spec_digest": changeset.inputs.spec_digest,
+        },
+        "buckets": [bucket(plan) for plan in changeset.plans],
+        "summary": {action.value: changeset.summary[action] for action in Action},
+    }
+    document["fingerprint"] = fingerprint(document)
+    return document
+
+
+def fingerprint(document: Mapping[str, Any]) -> str:
+    """What two plans that would do the same have in common: SHA-256 over all but when and where from."""
+    inside = {name: value for name, value in document.items() if name not in OUTSIDE_THE_FINGERPRINT}
+    buckets = [{name: value for name, value in item.items() if name != "source"} for item in inside["buckets"]]
+    return digest(inside | {"buckets": buckets})
+
+
+def bucket(plan: Plan) -> dict[str, Any]:
+    """The plan of one bucket."""
+    return {
+        "name": plan.name,
+        "region": plan.region,
+        "account": plan.account,
+        "action": plan.action.value,
+        "source": {"file": plan.origin.file, "line": plan.origin.line},
+        "live": dict(plan.live),
+        "changes": [change(item) for item in plan.changes],
+        "blockers": [{"aspect": item.aspect, "why": item.why, "remedy": item.remedy} for item in plan.blockers],
+        "findings": [
+            {
+                "code": item.code,
+                "severity": item.severity,
+                "path": path_text(item.path),
+                "message": item.message,
+                "remedy": item.remedy,
+            }
+            for item in plan.findings
+        ],
+    }
+
+
+def change(item: Change) -> dict[str, Any]:
+    """One aspect that changes."""
+    return {
+        "aspect": item.aspect,
+        "action": item.action.value,
+        "fields": [
+            {"path": path_text(field.path), "before": field.before, "after": field.after} for field in item.fields
+        ],
+        "calls": [{"operation": call.operation, "params": plain(call.params)} for call in item.calls],
+        "risk": item.risk.value,
+    }
+
+
+def path_text(path: tuple[str, ...]) -> str:
+    """A path as text: dots between plain names, brackets and quotes around others."""
+    text = ""
+    for part in path:
+        if PLAIN_NAME.match(part):
+            text += f".{part}" if text else part
+        else:
+            text += f"[{json.dumps(part, ensure_ascii=False)}]"
+    return text
+
+
+def plain(value: Any) -> Any:
+    """Plain data: tuples as lists, so that what is written reads back equal."""
+    if isinstance(value, Mapping):
+        return {name: plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def to_text(document: Mapping[str, Any]) -> str:
+    """The document as the file that `--out` writes and the text that `--format json` prints."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

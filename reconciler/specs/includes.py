@@ -1,0 +1,92 @@
+"""`{file: …}`: a policy or schema that stands in a file of its own next to the spec.
+
+A spec may come from a pull request, so the path is not trusted: the file must lie under the spec's own
+folder, also when links are followed, and be an ordinary file of ordinary size.
+"""
+
+import json
+import os
+import stat
+from pathlib import Path
+
+from reconciler.problems import Code, Problem
+from reconciler.strict_yaml import Node, Source, parse
+
+LARGEST = 1024 * 1024
+"""Bytes. A policy has at most 20,480."""
+
+OUTSIDE = Code(
+    "RCL1201",
+    "a file outside of the spec's folder",
+    "A spec may only include files that lie in its own folder or below, also when links are followed: a spec from a "
+    "pull request must not be able to read the machine that checks it.",
+)
+NOT_READABLE = Code(
+    "RCL1202",
+    "a file that cannot be included",
+    "The file is missing, is no ordinary file, is larger than 1 MiB, or is not UTF-8 text.",
+)
+NOT_JSON = Code("RCL1203", "a file that is not JSON", "A file named `.json` must hold JSON, exactly one value.")
+CODES = (OUTSIDE, NOT_READABLE, NOT_JSON)
+
+
+def included(node: Node, folder: Path, problems: list[Problem]) -> Node:
+    """The content of the file that a ``{file: path}`` names; the node itself when that cannot be had."""
+    written = node.value["file"].value
+    if not isinstance(written, str):
+        problems.append(node.problem(NOT_READABLE, "`file` names a path", ("file",)))
+        return node
+    try:
+        source = read(folder, written)
+    except PermissionError as refusal:
+        problems.append(node.problem(OUTSIDE, str(refusal), ("file",), "put the file next to the spec"))
+        return node
+    except (OSError, ValueError) as error:
+        problems.append(node.problem(NOT_READABLE, f"`{written}` cannot be read: {reason(error)}", ("file",)))
+        return node
+    content, found = parse_file(source)
+    problems.extend(found)
+    return content if content is not None else node
+
+
+def read(folder: Path, written: str) -> Source:
+    """The text of a file under the spec's folder. Raises PermissionError for one outside of it."""
+    root = folder.resolve()
+    path = (root / written).resolve()
+    if not path.is_relative_to(root):
+        raise PermissionError(f"`{written}` lies outside of the spec's folder")
+    # opened without waiting, and looked at before it is read: a pipe or device must not hold the run up
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    with os.fdopen(descriptor, "rb") as file:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            raise ValueError("it is not an ordinary file")
+        if about.st_size > LARGEST:
+            raise ValueError(f"it has {about.st_size:,} bytes; {LARGEST:,} are the most")
+        return Source(shown(path), file.read().decode("utf-8-sig"))
+
+
+def parse_file(source: Source) -> tuple[Node | None, tuple[Problem, ...]]:
+    """A JSON or YAML file with positions. JSON is YAML, but for tabs between its tokens."""
+    if not source.name.endswith(".json"):
+        return parse(source)
+    try:
+        json.loads(source.text)
+    except RecursionError:
+        pass  # the YAML reader says it better
+    except json.JSONDecodeError as error:
+        at = (error.lineno, error.colno, error.colno + 1)
+        return None, (source.problem(NOT_JSON, f"this is not JSON: {error.msg}", at),)
+    return parse(Source(source.name, source.text.replace("\t", " ")))
+
+
+def reason(error: Exception) -> str:
+    """Why a file cannot be read, in a few words."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8 text"
+    return getattr(error, "strerror", None) or str(error)
+
+
+def shown(path: Path) -> str:
+    """A path as messages and plans name it: relative to where the command runs, with slashes."""
+    return Path(os.path.relpath(path)).as_posix()

@@ -1,0 +1,121 @@
+"""Pydantic's errors in words that help, at the place where the mistake was written."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import ValidationError
+
+from reconciler.problems import Code, Problem, did_you_mean
+from reconciler.specs.fields import SpecPath, choices_in, field_at, names_at, where_else
+from reconciler.strict_yaml import Node
+
+UNKNOWN_FIELD = Code(
+    "RCL1101",
+    "a field that does not exist",
+    "No field has this name here. Names are S3's own words in snake_case; `reconcile explain bucket` lists them. An "
+    "unknown field is an error because a misspelled rule that is silently dropped protects nobody.",
+)
+MISSING_FIELD = Code("RCL1102", "a field is missing", "This field must be written; see `reconcile explain bucket`.")
+EMPTY_VALUE = Code(
+    "RCL1103",
+    "an empty value",
+    "A name with nothing after the colon could mean “have none” or “leave it alone”, and the difference is somebody's "
+    "data. Write `absent` to make sure that there is none, or leave the line out to leave the live one alone.",
+)
+NOT_A_CHOICE = Code(
+    "RCL1104", "not one of the values that S3 knows", "S3 takes only these words, spelled exactly like this."
+)
+WRONG_TYPE = Code(
+    "RCL1105",
+    "another kind of value is expected",
+    "A number stands without quotes, a text that looks like something else with quotes; a list begins its lines with "
+    "dashes; a mapping has `name: value` lines.",
+)
+NOT_A_DATE = Code("RCL1108", "not a date", "Dates are ISO 8601, like 2030-01-31. S3 counts from midnight UTC.")
+CODES = (UNKNOWN_FIELD, MISSING_FIELD, EMPTY_VALUE, NOT_A_CHOICE, WRONG_TYPE, NOT_A_DATE)
+OWN_CODES = {code.code: code for code in CODES}
+
+EXPECTED = {
+    "string": "text",
+    "int": "a whole number",
+    "bool": "true or false",
+    "dict": "a mapping",
+    "model": "a mapping",
+    "mapping": "a mapping",
+    "tuple": "a list",
+    "list": "a list",
+    "float": "a number",
+    "none": "nothing",
+}
+
+
+def problems_of(error: ValidationError, node: Node) -> Iterator[Problem]:
+    """Each mistake that Pydantic found in a bucket, in our words."""
+    for found in error.errors(include_url=False):
+        path: SpecPath = tuple(found["loc"])
+        yield in_words(found["type"], path, found, node)
+
+
+def in_words(kind: str, path: SpecPath, found: Any, node: Node) -> Problem:
+    """One mistake."""
+    context = found.get("ctx") or {}
+    if kind in OWN_CODES:
+        return node.problem(OWN_CODES[kind], found["msg"], path, context.get("help"), at_key=kind == EMPTY_VALUE.code)
+    if kind == "extra_forbidden":
+        return unknown_field(path, node)
+    if kind == "missing":
+        name = path[-1]
+        return node.problem(MISSING_FIELD, f"`{name}` is missing", path, f"write `{name}:` here")
+    if kind == "literal_error":
+        return not_a_choice(path, found["input"], node)
+    if found["input"] is None:
+        return node.problem(EMPTY_VALUE, "this is empty", path, "write a value, or leave the line out", at_key=True)
+    wanted = EXPECTED.get(kind.split("_")[0], "another value")
+    hint = "write it without quotes" if wanted == "a whole number" and str(found["input"]).isdigit() else None
+    if wanted == "text" and isinstance(found["input"], bool):
+        hint = f'put it in quotes: "{str(found["input"]).lower()}"'
+    return node.problem(WRONG_TYPE, f"this is {described(found['input'])}; expected is {wanted}", path, hint)
+
+
+def unknown_field(path: SpecPath, node: Node) -> Problem:
+    """A name that means nothing here, with the name that may be meant."""
+    name, parent = str(path[-1]), path[:-1]
+    known = names_at(parent)
+    near = did_you_mean(name, known)
+    elsewhere = where_else(name)
+    if near:
+        hint = f"did you mean `{near}`?"
+    elif elsewhere:
+        hint = f"`{name}` belongs under " + " or ".join(
+            f"`{'.'.join(map(str, at[:-1])) or 'the bucket'}`" for at in elsewhere
+        )
+    else:
+        hint = f"allowed here: {', '.join(sorted(known))}" if known else "take the line out"
+    return node.problem(UNKNOWN_FIELD, f"unknown field `{name}`", path, hint, at_key=True)
+
+
+def not_a_choice(path: SpecPath, written: Any, node: Node) -> Problem:
+    """A word that S3 does not know."""
+    field = field_at(path)
+    known = choices_in(field.info.annotation if field and field.info else None) or choices_in(field and field.kind)
+    if not known and field is not None and field.model is not None:
+        # a word where a mapping may stand: it means the mapping's first field
+        first = next(iter(field.model.model_fields.values()))
+        known = choices_in(first.annotation)
+    near = did_you_mean(str(written), known)
+    hint = f"did you mean `{near}`?" if near else None
+    return node.problem(NOT_A_CHOICE, f"`{written}` is none of {', '.join(known)}", path, hint)
+
+
+def described(value: Any) -> str:
+    """What kind of value was written."""
+    for kind, words in (
+        (bool, "true or false"),
+        (int, "a number"),
+        (float, "a number"),
+        (str, "text"),
+        (dict, "a mapping"),
+    ):
+        if isinstance(value, kind):
+            return words
+    return "a list"
