@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from xml.etree.ElementTree import Element, SubElement
 
-from reconciler.sandbox.messages import Answer, S3Request, as_xml
+from reconciler.sandbox.messages import Answer, S3Request, as_xml, read_document
 
 MINIMUM_SIZE_HEADER = "x-amz-transition-default-minimum-object-size"
 DEFAULT_MINIMUM_SIZE = "all_storage_classes_128K"
@@ -39,8 +39,15 @@ class Bucket:
         kept = self.documents.get(subresource)
         if kept is None:
             return None
-        request = S3Request("PUT", self.name, "", {}, {}, kept.body, {})
-        return request.document(KEPT[subresource].root).findtext(path)
+        return read_document(kept.body, KEPT[subresource].root).findtext(path)
+
+    def tags(self) -> dict[str, str]:
+        """The tags it has now."""
+        kept = self.documents.get("tagging")
+        if kept is None:
+            return {}
+        found = read_document(kept.body, KEPT["tagging"].root).findall("TagSet/Tag")
+        return {tag.findtext("Key", ""): tag.findtext("Value", "") for tag in found}
 
 
 Memory = dict[str, Bucket]

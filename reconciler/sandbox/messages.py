@@ -35,6 +35,7 @@ STATUSES = {
     "MethodNotAllowed": HTTPStatus.METHOD_NOT_ALLOWED,
     "NoSuchBucket": HTTPStatus.NOT_FOUND,
     "NotImplemented": HTTPStatus.NOT_IMPLEMENTED,
+    "SlowDown": HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """The HTTP status of each error code we answer; every other one is a 400."""
 
@@ -60,12 +61,15 @@ class Answer:
         return cls(HTTPStatus.OK, {"content-type": "application/xml", **(headers or {})}, as_xml(root))
 
     def send(self, start_response: StartResponse, *, head: bool) -> Iterable[bytes]:
-        """Give the answer to a WSGI server; an answer to HEAD has no body."""
+        """Give the answer to a WSGI server. Some have no body; for HEAD only its length is told."""
         headers = {"x-amz-request-id": uuid.uuid4().hex[:16].upper(), **self.headers}
-        if not (head and "content-length" in headers):
+        never_a_body = self.status in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
+        if never_a_body:
+            headers.pop("content-length", None)
+        elif not (head and "content-length" in headers):
             headers["content-length"] = str(len(self.body))
         start_response(f"{self.status} {_reason(self.status)}", list(headers.items()))
-        return [] if head else [self.body]
+        return [] if head or never_a_body else [self.body]
 
 
 class S3Error(Exception):
@@ -154,18 +158,8 @@ class S3Request:
         return scope[1] if scope else GLOBAL_REGION
 
     def document(self, root: str) -> ET.Element:
-        """The body as XML without namespaces, which must be a document called `root`."""
-        if b"<!DOCTYPE" in self.body:
-            raise MalformedXML
-        try:
-            document = ET.fromstring(self.body)  # noqa: S314 - a document type is refused above
-        except ET.ParseError:
-            raise MalformedXML from None
-        for element in document.iter():
-            element.tag = element.tag.rpartition("}")[2]
-        if document.tag != root:
-            raise MalformedXML
-        return document
+        """The body, which must be a document called `root`."""
+        return read_document(self.body, root)
 
     def about(self, subresource: str, *, method: str, body: bytes = b"") -> "S3Request":
         """Another request by the same client, about an aspect of the same bucket."""
@@ -218,6 +212,21 @@ def ask(app: WSGIApplication, environ: WSGIEnvironment) -> Answer:
             chunks.close()
     status, headers = begun[-1]
     return Answer(int(status.split()[0]), {name.lower(): value for name, value in headers}, body)
+
+
+def read_document(body: bytes, root: str) -> ET.Element:
+    """XML without its namespaces, which must be a document called `root`."""
+    if b"<!DOCTYPE" in body:
+        raise MalformedXML
+    try:
+        document = ET.fromstring(body)  # noqa: S314 - a document type is refused above
+    except ET.ParseError:
+        raise MalformedXML from None
+    for element in document.iter():
+        element.tag = element.tag.rpartition("}")[2]
+    if document.tag != root:
+        raise MalformedXML
+    return document
 
 
 def as_xml(root: ET.Element) -> bytes:

@@ -31,7 +31,7 @@ LONGEST_START = 30.0
 LONGEST_STOP = 5.0
 LONGEST_ANSWER = 5.0
 POLL = 0.01
-NEEDED = ("moto", "flask", "flask_cors", "py_partiql_parser", "yaml")
+NEEDED = ("moto", "flask", "flask_cors")
 """The modules of the ``[sandbox]`` extra."""
 NOT_FOR_THE_SERVER = (
     "AWS_",

@@ -69,15 +69,7 @@ def _is_tag_text(text: str, longest: int) -> bool:
 def _refuse_bad_tag_set(document: Element, bucket: Bucket) -> None:
     if document.find("TagSet") is None:
         raise MalformedXML
-    refuse_bad_tags(document.findall("TagSet/Tag"), live=_live_tags(bucket))
-
-
-def _live_tags(bucket: Bucket) -> dict[str, str]:
-    kept = bucket.documents.get("tagging")
-    if kept is None:
-        return {}
-    document = S3Request("GET", bucket.name, "", {}, {}, kept.body, {}).document(ROOTS["tagging"])
-    return {tag.findtext("Key", ""): tag.findtext("Value", "") for tag in document.findall("TagSet/Tag")}
+    refuse_bad_tags(document.findall("TagSet/Tag"), live=bucket.tags())
 
 
 def _refuse_bad_versioning(document: Element, bucket: Bucket) -> None:

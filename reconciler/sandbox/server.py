@@ -110,8 +110,7 @@ class KeepAliveHandler(MotoRequestHandler):
         answer = ask(self.server.app, self.make_environ())
         self.send_response(answer.status)
         for name, value in answer.headers.items():
-            if not (name == "content-length" and answer.status == HTTPStatus.NO_CONTENT):
-                self.send_header(name, value)
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(answer.body)
 

@@ -4,13 +4,19 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from http.client import HTTPConnection
+from io import BytesIO
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from reconciler.sandbox.behaviours import AS_AWS_DOES, Ask
+from reconciler.sandbox.documents import Memory
 from reconciler.sandbox.faithful import FaithfulS3
-from reconciler.sandbox.messages import S3Request
+from reconciler.sandbox.messages import Answer, S3Error, S3Request
+from reconciler.sandbox.messages import ask as ask_application
+from reconciler.sandbox.server import Moto
 
 Clients = Callable[..., Any]
 Send = Callable[..., tuple[int, str]]
@@ -363,6 +369,41 @@ def test_only_who_knows_the_token_may_reset(s3: Any, bucket: str, send: Send, to
     s3.head_bucket(Bucket=bucket)
     assert send("POST", "/_reconcile/reset", x_reconcile_token=token)[0] == 204
     assert code_of(s3.head_bucket, Bucket=bucket) == "404"
+
+
+def test_a_connection_stays_open(s3: Any, bucket: str, endpoint: str) -> None:
+    connection = HTTPConnection(endpoint.removeprefix("http://"))
+    connection.connect()
+    socket = connection.sock
+    for method, target in (("GET", "/lake?encryption"), ("DELETE", "/lake?policy"), ("HEAD", "/lake")) * 2:
+        connection.request(method, target)
+        answer = connection.getresponse()
+        answer.read()
+        assert (answer.status < 300, connection.sock) == (True, socket)
+    connection.close()
+
+
+def test_not_modified_leaves_the_connection_usable(s3: Any, bucket: str) -> None:
+    etag = s3.put_object(Bucket=bucket, Key="a", Body=b"x")["ETag"]
+    for _ in range(2):
+        assert code_of(s3.get_object, Bucket=bucket, Key="a", IfNoneMatch=etag) == "304"
+
+
+def test_a_conditional_write(s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="a", IfNoneMatch="*")
+    assert code_of(s3.put_object, Bucket=bucket, Key="a", IfNoneMatch="*") == "PreconditionFailed"
+
+
+def test_a_hostile_twin_is_one_behaviour_in_front(moto: Moto) -> None:
+    def slow_down(request: S3Request, _memory: Memory, ask: Ask) -> Answer:
+        if request.subresource == "policy":
+            raise S3Error("SlowDown", "Please reduce your request rate.")
+        return ask(request)
+
+    twin = FaithfulS3(moto, (slow_down, *AS_AWS_DOES))
+    environ = {"PATH_INFO": "/lake", "QUERY_STRING": "policy", "REQUEST_METHOD": "GET", "wsgi.input": BytesIO()}
+    answer = ask_application(twin, environ)
+    assert (answer.status, b"<Code>SlowDown</Code>" in answer.body) == (503, True)
 
 
 def test_a_bucket_may_be_called_like_motos_own_paths(s3: Any) -> None:

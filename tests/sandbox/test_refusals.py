@@ -3,13 +3,14 @@
 import json
 from collections.abc import Callable
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from botocore.exceptions import ClientError
 
-from reconciler.sandbox.documents import KEPT, tag_set
+from reconciler.sandbox.documents import tag_set
 from reconciler.sandbox.faithful import FaithfulS3
-from reconciler.sandbox.messages import S3Request
+from reconciler.sandbox.messages import Answer
 
 Clients = Callable[..., Any]
 Send = Callable[..., tuple[int, str]]
@@ -227,9 +228,8 @@ def test_tags(s3: Any, bucket: str, tags: list[tuple[str, str]], code: str) -> N
 
 def test_system_tags_must_be_sent_back_as_they_are(s3: Any, bucket: str, layer: FaithfulS3) -> None:
     system, other = {"Key": "aws:stack", "Value": "a"}, {"Key": "team", "Value": "b"}
-    body = tag_set([]).replace(b"<TagSet />", b"<TagSet><Tag><Key>aws:stack</Key><Value>a</Value></Tag></TagSet>")
-    planted = KEPT["tagging"].answer(S3Request("PUT", bucket, "", {}, {}, body, {}))
-    layer.memory[bucket].documents["tagging"] = planted
+    planted = ET.fromstring("<Tag><Key>aws:stack</Key><Value>a</Value></Tag>")
+    layer.memory[bucket].documents["tagging"] = Answer(body=tag_set([planted]))
 
     s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [system, other]})
     assert s3.get_bucket_tagging(Bucket=bucket)["TagSet"] == [system, other]

@@ -1,0 +1,89 @@
+"""Whether a GET was answered with its own document, and with nothing in it that nobody knows.
+
+On many S3-compatible servers an unknown sub-resource falls through to the bucket itself: a GET lists the
+bucket, which botocore would parse as an empty document. And an element that botocore's model does not know
+is dropped without a word, to be erased by the next whole-document PUT. Both are caught here, on the raw
+answer, before botocore parses it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from reconciler.bucket import BucketSpec
+from reconciler.s3.errors import WrongDocumentError
+
+ROOT = re.compile(rb"\s*(?:<\?[^>]*\?>\s*)?<(?:[\w.-]+:)?([\w.-]+)")
+"""The first element of an XML text."""
+WRAPPERS = ("Response", "Output", "Result")
+"""Some servers name the document after the operation: moto answers GetBucketVersioningResponse."""
+
+
+def expected_documents() -> dict[str, str]:
+    """The element that each GET answers with, by operation in S3's spelling."""
+    rows = (aspect.api for aspect in BucketSpec.aspects().values())
+    return {operation_name(api.get): api.document for api in rows if api.document is not None}
+
+
+def operation_name(method: str) -> str:
+    """``get_bucket_tagging`` as S3 spells it."""
+    return "".join(word.capitalize() for word in method.split("_"))
+
+
+def watch(client: Any) -> None:
+    """Have every GET of this client checked before it is parsed."""
+    for operation, root in expected_documents().items():
+        client.meta.events.register(f"before-parse.s3.{operation}", _check(root))
+
+
+def _check(root: str) -> Any:
+    def check(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:
+        if response_dict["status_code"] == 200:
+            check_document(response_dict["body"], root, operation_model.name, operation_model.output_shape)
+
+    return check
+
+
+def check_document(body: bytes, root: str, operation: str, shape: Any) -> None:
+    """Raise `WrongDocumentError` for another document, or for one with an element that the shape lacks."""
+    match = ROOT.match(body)
+    found = match[1].decode() if match else "nothing"
+    if found not in (root, *(f"{operation}{ending}" for ending in WRAPPERS)):
+        raise WrongDocumentError(f"the server answered with {found} instead of {root}: it does not know this setting")
+    try:
+        document = ET.fromstring(body)  # noqa: S314 - botocore parses the same text the same way
+    except ET.ParseError as error:
+        raise WrongDocumentError(f"the server answered with broken XML: {error}") from error
+    unknown = sorted(set(unknown_elements(document, shape_inside(shape), root)))
+    if unknown:
+        raise WrongDocumentError(
+            f"it holds {', '.join(unknown)}, which this version does not know and the next write would erase"
+        )
+
+
+def shape_inside(shape: Any) -> Any:
+    """What stands in the root element: the one member that is the whole body, or the answer's own members."""
+    payload = shape.serialization.get("payload")
+    return shape.members[payload] if payload else shape
+
+
+def unknown_elements(element: ET.Element, shape: Any, path: str) -> Iterator[str]:
+    """The elements under this one that the shape does not have, by path."""
+    if shape.type_name == "list":
+        for child in element:
+            yield from unknown_elements(child, shape.member, path)
+        return
+    if shape.type_name != "structure":
+        return
+    known = {}
+    for name, member in shape.members.items():
+        flat_list = member.type_name == "list" and member.serialization.get("flattened")
+        spelled = member.serialization.get("name") or (flat_list and member.member.serialization.get("name")) or name
+        known[spelled] = member.member if flat_list else member
+    for child in element:
+        name = child.tag.rpartition("}")[2]
+        if name in known:
+            yield from unknown_elements(child, known[name], f"{path}.{name}")
+        else:
+            yield f"{path}.{name}"

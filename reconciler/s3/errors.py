@@ -1,0 +1,179 @@
+"""botocore's errors in our words: what happened, and what to do about it.
+
+Three questions are asked of an error. Does it end the whole run (no credentials, nobody answers)? Is it
+worth another try? And if neither: what does a person need to know?
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoAuthTokenError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
+from botocore.exceptions import (
+    ConnectionError as BotoConnectionError,
+)
+
+from reconciler.errors import CannotReachS3, ReconcileError
+from reconciler.planning.live import Unreadable
+
+NO_CREDENTIALS = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+    NoAuthTokenError,
+    TokenRetrievalError,
+    SSOError,
+)
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
+NOT_ACCEPTED = frozenset(
+    {
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+        "InvalidToken",
+    }
+)
+CLOCK = frozenset({"RequestTimeTooSkewed", "InvalidSignatureException"})
+DENIED = frozenset({"AccessDenied", "AllAccessDisabled", "AccessDeniedException", "403", "Forbidden"})
+UNSUPPORTED = frozenset(
+    {
+        "MethodNotAllowed",
+        "NotImplemented",
+        "XNotImplemented",
+        "NotSupported",
+        "UnsupportedArgument",
+        "UnsupportedOperation",
+        "405",
+        "501",
+    }
+)
+WRONG_REGION = frozenset(
+    {
+        "PermanentRedirect",
+        "AuthorizationHeaderMalformed",
+        "IllegalLocationConstraintException",
+        "301",
+        "TemporaryRedirect",
+    }
+)
+
+
+class WrongDocumentError(ValueError):
+    """A GET was answered with another document than it asked for, or with one that has unknown parts."""
+
+
+def code_of(error: BaseException) -> str:
+    """S3's error code, or the HTTP status where there is none; empty for what is no answer at all."""
+    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+
+
+def message_of(error: BaseException) -> str:
+    """What S3 said."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Message", "")).strip()
+    return str(error).strip()
+
+
+def ends_the_run(error: BaseException, endpoint: str | None) -> ReconcileError | None:
+    """The refusal that this error means for the whole run, or None when only one call is concerned."""
+    if isinstance(error, ProfileNotFound):
+        return CannotReachS3(str(error), remedy="list the profiles with `aws configure list-profiles`", code="RCL5002")
+    if isinstance(error, NO_CREDENTIALS):
+        return CannotReachS3(
+            f"no usable AWS credentials: {error}",
+            remedy="set AWS_PROFILE or pass --profile, run `aws sso login`, or give the job a role; "
+            "`--sandbox` needs none",
+            code="RCL5002",
+        )
+    if isinstance(error, EndpointConnectionError | BotoConnectionError) and not isinstance(error, ClientError):
+        return CannotReachS3(
+            f"{endpoint or 'AWS'} does not answer: {error}",
+            remedy="check the network, the proxy and --endpoint-url" if endpoint else "check the network and the proxy",
+        )
+    if isinstance(error, NoRegionError):
+        return CannotReachS3("no AWS region is set", remedy="pass --region, or set AWS_REGION")
+    return _credentials_refused(code_of(error), message_of(error))
+
+
+def _credentials_refused(code: str, said: str) -> ReconcileError | None:
+    if code in EXPIRED:
+        return CannotReachS3(
+            f"the AWS credentials have expired ({code})",
+            remedy="log in again (`aws sso login`, or however you got them), then run the same command",
+            code="RCL5002",
+        )
+    if code in NOT_ACCEPTED:
+        return CannotReachS3(
+            f"AWS does not accept the credentials ({code}): {said}",
+            remedy="check AWS_PROFILE, --profile and the AWS_* variables of the environment",
+            code="RCL5002",
+        )
+    if code in CLOCK:
+        return CannotReachS3(f"AWS refuses the time of this machine ({code})", remedy="set the clock, then try again")
+    return None
+
+
+def unreadable(error: Exception, what: str, actions: Sequence[str]) -> Unreadable:
+    """Why a document could not be read. Never "there is none"."""
+    code, said = code_of(error), message_of(error)
+    if isinstance(error, WrongDocumentError):
+        return Unreadable(f"{what} cannot be read: {said}", "take it out of the spec: this tool must not write over it")
+    if code in DENIED:
+        return Unreadable(
+            f"{what} cannot be read: access denied",
+            f"allow {' and '.join(actions)} for these credentials" if actions else "check the credentials",
+        )
+    if code in UNSUPPORTED:
+        return Unreadable(
+            f"{what} cannot be read: this endpoint does not support it ({code})",
+            "take it out of the spec, or check that the credentials belong to the bucket's own account",
+        )
+    if code == "NoSuchBucket":
+        return Unreadable(
+            f"{what} cannot be read: S3 lists the bucket and says that it does not exist", "try again in a minute"
+        )
+    return Unreadable(
+        f"{what} cannot be read: {code or type(error).__name__}: {said}", "try again; --debug shows the details"
+    )
+
+
+def refused(error: Exception, operation: str, actions: Sequence[str]) -> str:
+    """Why a call failed, and what to do, in one sentence each."""
+    code, said = code_of(error), message_of(error)
+    advice = {
+        "BucketAlreadyExists": "the name is taken by somebody else: choose another one",
+        "BucketAlreadyOwnedByYou": "the bucket exists by now: run `reconcile plan` again",
+        "OperationAborted": "S3 is still busy with this bucket or its name: try again later",
+        "PreconditionFailed": "somebody else has changed it since it was read: run `reconcile plan` again",
+        "ConditionalRequestConflict": "somebody else is changing it right now: run `reconcile plan` again",
+        "TooManyBuckets": "the account has no room for another bucket: raise the quota",
+        "MalformedPolicy": "S3 refuses the policy: check principals, actions and resources",
+        "NoSuchBucket": "the bucket is gone since it was read: run `reconcile plan` again",
+    }.get(code)
+    if code in DENIED and operation == "put_bucket_policy":
+        advice = (
+            "allow s3:PutBucketPolicy for these credentials; a public policy is also refused while "
+            "block_public_policy is on, in the bucket or the account"
+        )
+    elif code in DENIED:
+        advice = f"allow {' and '.join(actions)} for these credentials" if actions else "check the credentials"
+    return f"{operation}: {code or type(error).__name__}: {said}" + (f" ({advice})" if advice else "")
+
+
+S3_ERRORS: tuple[type[Exception], ...] = (ClientError, BotoCoreError, HTTPClientError, WrongDocumentError)
+"""Everything that a call may raise and that is not a mistake of ours."""
+
+Response = dict[str, Any]

@@ -1,0 +1,69 @@
+"""Which refusals of S3 pass by themselves, and how long to wait for each.
+
+botocore retries throttling and lost connections. It never retries what follows here (measured with 1.44).
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from reconciler.s3.errors import S3_ERRORS, code_of, message_of
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait, in seconds, for what usually passes."""
+
+    busy: float = 120
+    """409 OperationAborted: another write to this bucket, or its name being deleted."""
+    newborn: float = 120
+    """404 NoSuchBucket for a bucket that this run has just created."""
+    principal: float = 60
+    """400 MalformedPolicy for a principal that was created seconds ago; a typo looks the same."""
+    visible: float = 60
+    """A document that reads back as it was before the write."""
+    first_pause: float = 0.25
+    longest_pause: float = 5
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+
+    def limit(self, error: Exception, *, newborn: bool) -> float:
+        """How long this error is worth waiting for; 0 for one that stays."""
+        code = code_of(error)
+        if code == "OperationAborted":
+            return self.busy
+        if code in ("NoSuchBucket", "404") and newborn:
+            return self.newborn
+        if code == "MalformedPolicy" and "principal" in message_of(error).lower():
+            return self.principal
+        return 0
+
+    def persist(self, call: Callable[[], T], *, newborn: bool = False) -> T:
+        """Call until it works, or until what it raises does not pass any more."""
+        started, pause = self.clock(), self.first_pause
+        while True:
+            try:
+                return call()
+            except S3_ERRORS as error:
+                if self.clock() - started >= self.limit(error, newborn=newborn):
+                    raise
+                self.wait(pause)
+                pause = min(pause * 2, self.longest_pause)
+
+    def until(self, holds: Callable[[], bool]) -> bool:
+        """Ask until it holds, or until there is no more time; whether it came to hold."""
+        started, pause = self.clock(), self.first_pause
+        while not holds():
+            if self.clock() - started >= self.visible:
+                return False
+            self.wait(pause)
+            pause = min(pause * 2, self.longest_pause)
+        return True
+
+    def wait(self, pause: float) -> None:
+        """Sleep for about this long: not in step with everybody else."""
+        self.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret

@@ -1,0 +1,179 @@
+"""The reader: specs in, live buckets out. Only what a spec declares is read, and nothing is read twice.
+
+Existence and region of all buckets come from one paged listing. What it does not settle (a name that is
+not ours to see, a server that lists no regions, a listing that is denied) HeadBucket settles.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from reconciler.aspects.aspect import Absent
+from reconciler.bucket import BucketSpec
+from reconciler.planning.live import Existence, Identity, LiveAspect, LiveBucket, Unreadable
+from reconciler.s3.clients import CONNECTIONS, Clients
+from reconciler.s3.errors import DENIED, S3_ERRORS, WRONG_REGION, code_of, ends_the_run, message_of, unreadable
+
+PAGE = 10_000
+"""Buckets per page of a listing; AWS answers regions only when the request carries a parameter."""
+MOST_PAGES = 1_000
+"""A server that pages in circles is left after this many."""
+LARGEST_MANIFEST = 1024 * 1024
+"""Bytes of an object that are read to see whether it is a manifest."""
+
+Listing = Mapping[str, str | None]
+"""Our buckets and their regions; None where the server does not say."""
+
+
+class Reader:
+    """Reads buckets as the specs ask for them."""
+
+    def __init__(self, clients: Clients, identity: Identity) -> None:
+        self.clients = clients
+        self.identity = identity
+
+    # ── all buckets ──────────────────────────────────────────────────────────────────────────────────
+
+    def read(self, specs: Sequence[BucketSpec]) -> dict[str, LiveBucket]:
+        """The live side of every spec, concurrently."""
+        listing = self.listing()
+        with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="read") as pool:
+            located = list(pool.map(lambda spec: self.locate(spec, listing), specs))
+            pending: list[tuple[LiveBucket, dict[str, Future[LiveAspect]]]] = []
+            for spec, bucket in zip(specs, located, strict=True):
+                reads = spec.declared() if readable(spec, bucket) else {}
+                pending.append(
+                    (bucket, {name: pool.submit(self.read_aspect, spec, name, bucket.region) for name in reads})
+                )
+            return {bucket.name: with_aspects(bucket, futures) for bucket, futures in pending}
+
+    def listing(self) -> Listing:
+        """Our buckets with their regions; empty where listing them is denied."""
+        client = self.clients.s3(self.clients.region)
+        found: dict[str, str | None] = {}
+        token: str | None = None
+        for _ in range(MOST_PAGES):
+            try:
+                page = client.list_buckets(MaxBuckets=PAGE, **({"ContinuationToken": token} if token else {}))
+            except S3_ERRORS as error:
+                fatal = ends_the_run(error, self.clients.endpoint_url)
+                if fatal:
+                    raise fatal from error
+                return {}
+            before = len(found)
+            found |= {bucket["Name"]: bucket.get("BucketRegion") for bucket in page.get("Buckets", [])}
+            token = page.get("ContinuationToken")
+            if not token or len(found) == before:
+                break
+        return found
+
+    # ── one bucket ───────────────────────────────────────────────────────────────────────────────────
+
+    def locate(self, spec: BucketSpec, listing: Listing) -> LiveBucket:
+        """Whether the bucket exists, and where."""
+        if listing.get(spec.name):
+            return LiveBucket(spec.name, Existence.EXISTS, listing[spec.name])
+        return self.head(spec)
+
+    def head(self, spec: BucketSpec) -> LiveBucket:
+        """Ask for the bucket itself. Only a plain 404 means that there is none."""
+        client = self.clients.s3(spec.region)
+        try:
+            answer = client.head_bucket(Bucket=spec.name, **self.owner(spec))
+        except S3_ERRORS as error:
+            fatal = ends_the_run(error, self.clients.endpoint_url)
+            if fatal:
+                raise fatal from error
+            return self._not_found(spec, error)
+        headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        region = answer.get("BucketRegion") or headers.get("x-amz-bucket-region")
+        return LiveBucket(spec.name, Existence.EXISTS, region)
+
+    def _not_found(self, spec: BucketSpec, error: Exception) -> LiveBucket:
+        code = code_of(error)
+        if code in ("404", "NoSuchBucket"):
+            return LiveBucket(spec.name, Existence.MISSING)
+        if code in DENIED:
+            trouble = Unreadable(
+                f"the name {spec.name} is taken, and this account may not see the bucket: it belongs to "
+                "somebody else, or s3:ListBucket is not allowed",
+                "choose another name, use the owner's credentials, or allow s3:ListBucket on the bucket",
+            )
+        elif code in WRONG_REGION:
+            trouble = Unreadable(
+                "the bucket lives in another region than the spec says", "correct `region:` in the spec"
+            )
+        else:
+            trouble = Unreadable(
+                f"S3 does not say whether the bucket exists: {code or type(error).__name__}: {message_of(error)}",
+                "try again; --debug shows the details",
+            )
+        return LiveBucket(spec.name, Existence.UNCLEAR, trouble=trouble)
+
+    def owner(self, spec: BucketSpec) -> dict[str, str]:
+        """The account that must own the bucket: every call that can say so says so."""
+        account = self.identity.account or spec.account
+        return {"ExpectedBucketOwner": account} if account else {}
+
+    # ── one document ─────────────────────────────────────────────────────────────────────────────────
+
+    def read_aspect(self, spec: BucketSpec, name: str, region: str | None) -> LiveAspect:
+        """One document: a value, None, or why nobody can tell."""
+        kind = BucketSpec.aspects()[name]
+        wanted = getattr(spec, name)
+        params = kind.get_params(None if isinstance(wanted, Absent) else wanted)
+        call = getattr(self.clients.s3(region or spec.region), kind.api.get)
+        try:
+            answer = call(Bucket=spec.name, **self.owner(spec), **params)
+            return kind.from_response({**params, **document_of(answer)})
+        except S3_ERRORS as error:
+            if code_of(error) in kind.api.absent:
+                return None
+            fatal = ends_the_run(error, self.clients.endpoint_url)
+            if fatal:
+                raise fatal from error
+            return unreadable(error, name, kind.api.to_read)
+        except ValueError as error:
+            return not_understood(name, error)
+
+
+def readable(spec: BucketSpec, bucket: LiveBucket) -> bool:
+    """Whether asking for documents makes sense: the bucket is there, and where the spec says."""
+    elsewhere = spec.region and bucket.region and spec.region != bucket.region
+    return bucket.existence is Existence.EXISTS and not elsewhere
+
+
+def with_aspects(bucket: LiveBucket, futures: Mapping[str, "Future[LiveAspect]"]) -> LiveBucket:
+    """The bucket with its documents, once they are read."""
+    aspects = {name: future.result() for name, future in futures.items()}
+    return LiveBucket(bucket.name, bucket.existence, bucket.region, bucket.trouble, aspects)
+
+
+def document_of(answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer without the transport's part; an object's body as text."""
+    document = {name: value for name, value in answer.items() if name != "ResponseMetadata"}
+    if "Body" in document:
+        with document["Body"] as stream:
+            body = stream.read(LARGEST_MANIFEST + 1)
+        if len(body) > LARGEST_MANIFEST:
+            raise ValueError(f"the object is larger than {LARGEST_MANIFEST:,} bytes: it is no manifest")
+        return {"Body": body.decode("utf-8", "replace"), "ETag": document.get("ETag")}
+    return document
+
+
+def not_understood(name: str, error: ValueError) -> Unreadable:
+    """A document that no model knows: writing over it would erase what it says."""
+    return Unreadable(
+        f"{name} cannot be understood: {'; '.join(sentences(error))}",
+        "this version does not know the setting: update it, or take the aspect out of the spec",
+    )
+
+
+def sentences(error: ValueError) -> Iterator[str]:
+    """What is not understood, in a line each."""
+    details = getattr(error, "errors", None)
+    if details is None:
+        yield str(error)
+        return
+    for found in details(include_url=False):
+        yield f"{'.'.join(str(part) for part in found['loc'])}: {found['msg']}"
