@@ -11,6 +11,10 @@ from difflib import get_close_matches
 from enum import StrEnum
 
 
+LONGEST_WORD = 100
+"""Characters. Nothing longer is a misspelled name, and comparing it would take its time."""
+
+
 class Severity(StrEnum):
     """An error stops the run; a warning is shown and the run goes on."""
 
@@ -68,6 +72,8 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """The known word that is meant by a misspelled one, if one is near enough."""
+    if len(word) > LONGEST_WORD:
+        return None
     candidates = {name.lower(): name for name in known}
     near = get_close_matches(word.lower(), candidates, n=1, cutoff=0.7)
     return candidates[near[0]] if near else None

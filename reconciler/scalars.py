@@ -43,7 +43,10 @@ def moment(value: Any) -> str:
     if not isinstance(value, datetime):
         raise PydanticCustomError("RCL1108", "this is not an ISO 8601 date", {"help": "write it like 2030-01-31"})
     when = value if value.tzinfo else value.replace(tzinfo=UTC)
-    return when.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    try:
+        return when.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    except OverflowError as error:
+        raise PydanticCustomError("RCL1108", "in UTC, this date is outside of the years 1 to 9999") from error
 
 
 Text = Annotated[str, BeforeValidator(as_written)]

@@ -10,9 +10,12 @@ It stands below the aspects because the manifest that lives in a bucket is YAML 
 """
 
 import gc
+import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import yaml
@@ -64,9 +67,13 @@ NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 TRUE_IN_YAML_1_1 = frozenset({"yes", "on"})
 FALSE_IN_YAML_1_1 = frozenset({"no", "off"})
 INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z")
-DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][-+]?[0-9]+)?\Z")
+DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?\Z")
 LEADING_ZERO = re.compile(r"[-+]?0[0-9]+\Z")
 ACCOUNT_ID = re.compile(r"[0-9]{12}\Z")
+LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+"""What libyaml counts lines by; `str.splitlines` knows more, and would show the wrong line."""
+NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that YAML does not allow."""
 
 Path: TypeAlias = Sequence[str | int]
 Span: TypeAlias = tuple[int, int, int]
@@ -75,20 +82,46 @@ Span: TypeAlias = tuple[int, int, int]
 Reader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Garbage collection pauses meanwhile.
+
+    It looks at every node again and again: in a file of 60,000 lines that costs as much as the parsing.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+@dataclass(frozen=True, eq=False)
 class Source:
     """A text and the name it goes by in messages: a relative POSIX path, or ``-``."""
 
     name: str
     text: str
 
+    @cached_property
+    def lines(self) -> Sequence[str]:
+        """The lines of the text."""
+        return LINE_BREAK.split(self.text)
+
     def place(self, span: Span) -> Place:
         """The place of a span of this text."""
         return Place(self.name, *span)
 
+    def span_at(self, offset: int) -> Span:
+        """Where the character with this offset stands."""
+        before = LINE_BREAK.split(self.text[:offset])
+        column = len(before[-1]) + 1
+        return len(before), column, column + 1
+
     def lines_to(self, line: int, context: int = 1) -> tuple[str, ...]:
         """The line with this number and those before it."""
-        return tuple(self.text.splitlines()[max(line - 1 - context, 0) : line])
+        return tuple(self.lines[max(line - 1 - context, 0) : line])
 
     def problem(self, code: Code, message: str, span: Span, help: str | None = None) -> Problem:  # noqa: A002
         """A problem at a span of this text."""
@@ -97,6 +130,9 @@ class Source:
 
 Written: TypeAlias = tuple[Source, Span]
 """Where something is written."""
+IDENTITIES = ("id", "Sid", "storage_class")
+"""What items of lists are known by."""
+NO_KEYS: Mapping[str | int, Written] = {}
 
 
 class Node:
@@ -104,12 +140,12 @@ class Node:
 
     __slots__ = ("keys", "source", "span", "value")
 
-    def __init__(self, value: Any, span: Span, source: Source, keys: "dict[str | int, Written] | None" = None) -> None:
+    def __init__(self, value: Any, span: Span, source: Source, keys: Mapping[str | int, Written] = NO_KEYS) -> None:
         self.value = value
         """A scalar, a list of nodes, or a dict of nodes."""
         self.span = span
         self.source = source
-        self.keys = keys or {}
+        self.keys = keys
         """Where the keys of a mapping are written."""
 
     def plain(self) -> Any:
@@ -144,12 +180,15 @@ class Node:
 
     @property
     def identity(self) -> str | None:
-        """What this item of a list is known by."""
+        """What this item of a list is known by; an empty text where it should have a name and has none."""
         if isinstance(self.value, dict):
-            for name in ("id", "Sid", "storage_class", "name"):
-                if name in self.value:
-                    return str(self.value[name].value)
+            return next((self.value[name].text for name in IDENTITIES if name in self.value), "")
         return None
+
+    @property
+    def text(self) -> str:
+        """A scalar as it is written."""
+        return str(getattr(self.value, "written", self.value))
 
     def problem(
         self,
@@ -169,24 +208,15 @@ class Node:
 
 
 def parse(source: Source) -> tuple[Node | None, tuple[Problem, ...]]:
-    """The document and its problems; the document is None where nothing could be made of it.
-
-    Garbage collection pauses meanwhile: it looks at every node again and again, and costs 2.5 times the
-    parsing in a file of 60,000 lines.
-    """
+    """The document and its problems; the document is None where nothing could be made of it."""
     if len(source.text) > LARGEST_FILE:
         problem = source.problem(
             TOO_LARGE, f"{len(source.text):,} characters; {LARGEST_FILE:,} are the most", (1, 1, 2)
         )
         return None, (problem,)
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
+    with uncollected():
         builder = _Builder(source)
         return builder.document(), tuple(builder.problems)
-    finally:
-        if collecting:
-            gc.enable()
 
 
 class _StopReadingError(Exception):
@@ -203,9 +233,14 @@ class _Builder:
 
     def document(self) -> Node | None:
         """The one document of the text."""
-        reader = None
+        unprintable = NOT_PRINTABLE.search(self.source.text)
+        if unprintable is not None:
+            span = self.source.span_at(unprintable.start())
+            said = f"a character that YAML does not allow: U+{ord(unprintable[0]):04X}"
+            self.problems.append(self.source.problem(NOT_YAML, said, span, "take it out"))
+            return None
+        reader = Reader(self.source.text)
         try:
-            reader = Reader(self.source.text)
             self.next = reader.get_event
             self.next()  # the stream begins
             if isinstance(self.next(), yaml.StreamEndEvent):
@@ -222,8 +257,7 @@ class _Builder:
         except _StopReadingError:
             return None
         finally:
-            if reader is not None:
-                reader.dispose()
+            reader.dispose()
         if root.value is None:
             self.problems.append(self.source.problem(EMPTY_FILE, "there is nothing in this file", (1, 1, 2)))
             return None
@@ -240,7 +274,7 @@ class _Builder:
                 f"an alias: `*{event.anchor}`",
                 'in quotes if you mean the text: "*"; or use `defaults:`',
             )
-            return Node(None, span_of(event), self.source)
+            return Node(f"*{event.anchor}", span_of(event), self.source)
         self.depth += 1
         if self.depth > DEEPEST:
             self.problems.append(self.source.problem(TOO_LARGE, f"more than {DEEPEST} levels deep", span_of(event)))
@@ -295,7 +329,7 @@ class _Builder:
         if INTEGER.match(text):
             number: Any = WrittenInt(text) if len(text) < 1000 else text
         elif DECIMAL.match(text):
-            number = WrittenFloat(text)
+            number = WrittenFloat(text) if math.isfinite(float(text)) else text
         elif LEADING_ZERO.match(text) and not ACCOUNT_ID.match(text):
             self.refuse(event, AMBIGUOUS, f"`{text}` begins with a zero", f'write "{text}" in quotes if it is text')
             return text
@@ -333,16 +367,14 @@ class _Builder:
 
     def unreadable(self, error: yaml.YAMLError) -> Problem:
         """What libyaml says, in words that help."""
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        mark = getattr(error, "problem_mark", None)
         span = (mark.line + 1, mark.column + 1, mark.column + 2) if mark is not None else (1, 1, 2)
         said = " ".join(part for part in (getattr(error, "problem", None), getattr(error, "context", None)) if part)
-        if not said:
-            said = str(getattr(error, "reason", "a character that YAML does not allow"))
         return self.source.problem(NOT_YAML, said, span, self.advice(said, span))
 
     def advice(self, said: str, span: Span) -> str | None:
         """What usually is the matter."""
-        written = (self.source.lines_to(span[0], 0) or ("",))[-1]
+        written = "".join(self.source.lines_to(span[0], 0))
         if "alias" in said or "anchor" in said:
             return 'put the value in quotes: "*"'
         if "cannot start any token" in said:
@@ -351,6 +383,8 @@ class _Builder:
             return "put the value in quotes"
         if "mapping values are not allowed" in said:
             return "put a value that holds `: ` in quotes, or check the indentation"
+        if "Unicode character escape" in said:
+            return "write the character itself"
         return None
 
 

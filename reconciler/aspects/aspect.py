@@ -6,6 +6,7 @@ in several ways is made canonical on the way in, so that ``==`` alone decides wh
 the same. An aspect never performs a call: it returns calls, as data.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
@@ -192,6 +193,14 @@ class Document(BaseModel):
 Wire = dict[str, Any]
 
 
+def inside(wire: Wire, name: str) -> Wire:
+    """The part of an answer under a name. Raises ValueError where a server answers something else."""
+    part = wire.get(name)
+    if not isinstance(part, dict):
+        raise ValueError(f"the answer has no {name}")  # noqa: TRY004 - what the reader takes for "cannot tell"
+    return part
+
+
 class Aspect(BaseModel):
     """One facet of a bucket. A field of this type in `BucketSpec` is all that registers it."""
 
@@ -211,7 +220,7 @@ class Aspect(BaseModel):
 
     @classmethod
     def from_s3(cls, wire: Wire) -> Self:
-        """Read S3's spelling. Raises `pydantic.ValidationError` for a field that no model knows."""
+        """Read S3's spelling. Raises ValueError, and nothing else, for what no model knows."""
         return cls.model_validate(wire, by_alias=True, by_name=False)
 
     def to_s3(self) -> Wire:
@@ -229,10 +238,10 @@ class Aspect(BaseModel):
         return self.model_dump(mode="json")
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Aspect) and type(self) is type(other) and self.meaning() == other.meaning()
+        return isinstance(other, Aspect) and type(self) is type(other) and said(self) == said(other)
 
     def __hash__(self) -> int:
-        return hash(repr(self.meaning()))
+        return hash(said(self))
 
     @property
     def means_nothing(self) -> bool:
@@ -289,6 +298,14 @@ class Aspect(BaseModel):
         wire = after.to_s3()
         return (Call(cls.api.put, {cls.api.wraps: wire} if cls.api.wraps else wire),)
 
+    @classmethod
+    def from_calls(cls, calls: Sequence[Call]) -> Self | None:
+        """The document that these calls leave behind: a PUT carries it whole."""
+        last = calls[-1]
+        if last.operation != cls.api.put:
+            return None
+        return cls.from_s3(dict(last.params[cls.api.wraps] if cls.api.wraps else last.params))
+
     def create_params(self) -> Params:
         """What of this document may travel with CreateBucket."""
         return {}
@@ -297,6 +314,14 @@ class Aspect(BaseModel):
     def risk(cls, before: Self | None, after: Self | None) -> Risk:
         """What the change may cost."""
         return Risk.HARMLESS
+
+    def risk_when_new(self) -> Risk:
+        """What the document may cost in a bucket that is only being created: no data or access is there to lose."""
+        return Risk.HARMLESS
+
+    def item_words(self) -> Mapping[str, str]:
+        """Items with identity, in a sentence each, where a sentence says it better than fields do."""
+        return {}
 
     def picture(self) -> Any:
         """The document as a person sees it: plain data, lists with identity as mappings."""
@@ -311,6 +336,17 @@ class Aspect(BaseModel):
         if before is None and after is not None:
             return None, after.model_copy(update=defaults_in(after)).picture()
         return (before.picture() if before else None, after.picture() if after else None)
+
+
+def said(document: Aspect) -> str:
+    """The meaning of a document as one text. To Python, 1 and 1.0 and True are equal; to S3 they are not."""
+    return json.dumps(document.meaning(), sort_keys=True)
+
+
+def collections_of(kind: type[Aspect]) -> tuple[str, ...]:
+    """The fields of an aspect that hold items with identity: rules, statements."""
+    keyed_fields = [name for name, info in kind.model_fields.items() if marker_of(info, KeyedBy) is not None]
+    return (*keyed_fields, *(path[0] for path in kind.identities if len(path) == 1))
 
 
 def defaults_in(document: Aspect) -> dict[str, None]:

@@ -83,7 +83,7 @@ class Encryption(Document, Aspect):
     key of whoever writes the object."""
     bucket_key_enabled: Annotated[Flag | None, KeptFromLive(False)] = None
     """One data key per bucket and hour instead of one per object: far fewer KMS requests."""
-    blocked_encryption_types: Annotated[tuple[Literal["NONE", "SSE-C"], ...] | None, KeptFromLive(())] = None
+    blocked_encryption_types: Annotated[tuple[Literal["NONE", "SSE-C"], ...] | None, KeptFromLive()] = None
     """Encryption that writers may not choose. New buckets block SSE-C since April 2026; `[NONE]` blocks nothing."""
 
     @model_validator(mode="before")
@@ -94,7 +94,7 @@ class Encryption(Document, Aspect):
     @field_validator("kms_master_key_id")
     @classmethod
     def _aws_managed_key_is_no_key(cls, value: str | None) -> str | None:
-        return None if value is not None and value.endswith("alias/aws/s3") else value
+        return None if value == "alias/aws/s3" or (value or "").endswith(":alias/aws/s3") else value
 
     @field_validator("blocked_encryption_types")
     @classmethod
@@ -153,8 +153,12 @@ class Encryption(Document, Aspect):
 
     @classmethod
     def calls(cls, before: Self | None, after: Self | None) -> tuple[Call, ...]:
-        """One PUT. Taking a block off needs the word NONE: leaving the list out would keep the block."""
-        if after is None or after.blocked_encryption_types or not (before and before.blocked_encryption_types):
+        """One PUT. Taking a block off needs the word NONE: leaving the list out would keep the block.
+
+        So does a new bucket, which AWS gives a block that nobody asked for.
+        """
+        nothing_to_unblock = before is not None and not before.blocked_encryption_types
+        if after is None or after.blocked_encryption_types != () or nothing_to_unblock:
             return super().calls(before, after)
         wire = after.to_s3()
         rule = wire["ServerSideEncryptionConfiguration"]["Rules"][0]

@@ -5,7 +5,7 @@ and a filter has four spellings on the wire that mean the same (S3 User Guide, "
 elements"); here it has one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
@@ -31,6 +31,7 @@ from reconciler.aspects.aspect import (
     Wire,
 )
 from reconciler.aspects.lifecycle_refusals import CODES, refusals_of_rules
+from reconciler.aspects.lifecycle_words import in_words
 from reconciler.scalars import Count, Moment, Text
 
 StorageClass = Literal["STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"]
@@ -61,7 +62,7 @@ class Filter(Document):
 
     prefix: Text | None = None
     """Keys that begin with this."""
-    tags: dict[Text, Text] = {}
+    tags: dict[Text, Text] = Field(default={})
     """Objects that carry all of these tags."""
     object_size_greater_than: Count | None = None
     """Bytes; larger than this."""
@@ -127,8 +128,8 @@ class Transition(Document):
 class NoncurrentVersionTransition(Document):
     """When old versions move to a cheaper storage class."""
 
-    noncurrent_days: Count | None = None
-    """Days after a newer version took its place."""
+    noncurrent_days: Count = 0
+    """Days after a newer version took its place; left out, S3 moves it on that day."""
     newer_noncurrent_versions: Count | None = None
     """How many of the newest old versions stay where they are (1 to 100)."""
     storage_class: StorageClass
@@ -247,6 +248,10 @@ class Lifecycle(Document, Aspect):
         """What PutBucketLifecycleConfiguration answers with an error, and what only costs money."""
         yield from refusals_of_rules(self.rules)
 
+    def item_words(self) -> dict[str, str]:
+        """Each rule in a sentence."""
+        return {rule.id: in_words(rule) for rule in self.rules}
+
     @classmethod
     def calls(cls, before: Self | None, after: Self | None) -> tuple[Call, ...]:
         """One PUT of all rules. The minimum size travels beside the document, not in it."""
@@ -258,6 +263,15 @@ class Lifecycle(Document, Aspect):
             "TransitionDefaultMinimumObjectSize": wire["TransitionDefaultMinimumObjectSize"],
         }
         return (Call(cls.api.put, params),)
+
+    @classmethod
+    def from_calls(cls, calls: Sequence[Call]) -> Self | None:
+        """The document and, beside it, the minimum size."""
+        params = calls[-1].params
+        if "LifecycleConfiguration" not in params:
+            return None
+        size = params["TransitionDefaultMinimumObjectSize"]
+        return cls.from_s3({**params["LifecycleConfiguration"], "TransitionDefaultMinimumObjectSize": size})
 
     @classmethod
     def risk(cls, before: Self | None, after: Self | None) -> Risk:
@@ -274,8 +288,8 @@ def deletes_more(old: Rule | None, new: Rule) -> bool:
 
     Only the same filter with the same or later expiry is certainly no more.
     """
-    deletions = (new.expiration, new.noncurrent_version_expiration)
-    if not any(deletions):
+    of_current_versions = new.expiration is not None and (new.expiration.days, new.expiration.date) != (None, None)
+    if not of_current_versions and new.noncurrent_version_expiration is None:
         return False
     if old is None or old.status == "Disabled" or old.filter != new.filter:
         return True

@@ -5,6 +5,7 @@ ceph/s3-tests). What only costs money is a warning.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from reconciler.aspects.aspect import Refusal
@@ -26,8 +27,8 @@ NO_RULES = Code(
 BAD_ID = Code(
     "RCL2502",
     "a rule without a usable id",
-    "Every rule needs an `id` of 1 to 255 characters. It is how a plan names the rule and how a rule is known again. "
-    "S3 answers InvalidArgument to a longer one.",
+    "Every rule needs an `id` of 1 to 255 characters, its own in the bucket. It is how a plan names the rule and how a "
+    "rule is known again. S3 answers InvalidArgument to a longer one, and to the same one twice.",
 )
 NO_ACTION = Code(
     "RCL2503",
@@ -56,7 +57,8 @@ OUT_OF_ORDER = Code(
     "steps that S3 would not do in this order",
     "Objects move down only (STANDARD_IA, INTELLIGENT_TIERING, ONEZONE_IA, GLACIER_IR, GLACIER, DEEP_ARCHIVE, and "
     "never from ONEZONE_IA to GLACIER_IR), each class is named once in a rule, and expiry comes after every "
-    "transition. S3 answers InvalidArgument or InvalidRequest (User Guide, lifecycle-transition-general-considerations).",
+    "transition. S3 answers InvalidArgument or InvalidRequest (User Guide, "
+    "lifecycle-transition-general-considerations).",
 )
 TAGS_DO_NOT_FIT = Code(
     "RCL2508",
@@ -100,6 +102,9 @@ def refusals_of_rules(rules: "Sequence[Rule]") -> Iterator[Refusal]:
         )
     if len(rules) > MOST_RULES:
         yield Refusal(OUT_OF_RANGE, ("rules",), f"{len(rules)} rules: S3 takes at most {MOST_RULES}")
+    for above, below in pairwise(rules):
+        if above.id == below.id != "":
+            yield Refusal(BAD_ID, ("rules", below.id, "id"), f"two rules have the id `{below.id}`")
     for rule in rules:
         for check in CHECKS:
             for code, path, message in check(rule):
@@ -176,11 +181,10 @@ def numbers_in_range(rule: "Rule") -> Iterator[Finding]:
     if uploads is not None:
         path: tuple[str | int, ...] = ("abort_incomplete_multipart_upload", "days_after_initiation")
         bounds.append((uploads.days_after_initiation or 0, 1, 2**31 - 1, path))
-    for move in rule.transitions:
-        bounds.append((move.days, 0, 2**31 - 1, ("transitions", move.storage_class, "days")))
+    bounds += [(move.days, 0, 2**31 - 1, ("transitions", move.storage_class, "days")) for move in rule.transitions]
     for old in rule.noncurrent_version_transitions:
         at = ("noncurrent_version_transitions", old.storage_class)
-        bounds.append((old.noncurrent_days or 0, 0, 2**31 - 1, (*at, "noncurrent_days")))
+        bounds.append((old.noncurrent_days, 0, 2**31 - 1, (*at, "noncurrent_days")))
         bounds.append((old.newer_noncurrent_versions, 1, 100, (*at, "newer_noncurrent_versions")))
     for number, least, most, path in bounds:
         if number is not None and not least <= number <= most:
@@ -214,7 +218,7 @@ def steps_in_order(rule: "Rule") -> Iterator[Finding]:
             [(move.storage_class, move.noncurrent_days, None) for move in rule.noncurrent_version_transitions],
         ),
     ):
-        for (above, days, date), (below, later_days, later_date) in zip(steps, steps[1:], strict=False):
+        for (above, days, date), (below, later_days, later_date) in pairwise(steps):
             at = (name, below)
             if above == below:
                 yield OUT_OF_ORDER, at, f"{below} is named twice"
@@ -244,7 +248,7 @@ def the_end_last(rule: "Rule") -> Iterator[Finding]:
     versions = rule.noncurrent_version_expiration
     for old in rule.noncurrent_version_transitions if versions else ():
         assert versions is not None
-        if versions.noncurrent_days is not None and (old.noncurrent_days or 0) >= versions.noncurrent_days:
+        if versions.noncurrent_days is not None and old.noncurrent_days >= versions.noncurrent_days:
             yield (
                 OUT_OF_ORDER,
                 ("noncurrent_version_expiration",),

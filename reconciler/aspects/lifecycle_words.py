@@ -4,13 +4,15 @@ For the manifest that a bucket keeps about itself, and for whoever reads a plan.
 """
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from reconciler.aspects.lifecycle import Filter, Rule
+if TYPE_CHECKING:
+    from reconciler.aspects.lifecycle import Filter, Rule
 
 ARROW = " → "
 
 
-def in_words(rule: Rule) -> str:
+def in_words(rule: "Rule") -> str:
     """What the rule does, in the order in which it happens; one sentence for each kind of thing."""
     subject = what(rule.filter)
     sentences = [
@@ -25,7 +27,7 @@ def in_words(rule: Rule) -> str:
     return "; ".join(sentences) + (" (disabled)" if rule.status == "Disabled" else "")
 
 
-def what(chosen: Filter) -> str:
+def what(chosen: "Filter") -> str:
     """The objects that a filter chooses."""
     words = [chosen.prefix or "all objects"]
     if chosen.tags:
@@ -37,7 +39,7 @@ def what(chosen: Filter) -> str:
     return " ".join(words)
 
 
-def of_current_versions(rule: Rule) -> Iterator[str]:
+def of_current_versions(rule: "Rule") -> Iterator[str]:
     """Transitions by time, then the end."""
     for move in sorted(rule.transitions, key=lambda move: (move.date or "", move.days or 0)):
         yield f"{move.storage_class} {when(move.days, move.date)}"
@@ -48,16 +50,16 @@ def of_current_versions(rule: Rule) -> Iterator[str]:
         yield "delete markers without versions removed"
 
 
-def of_old_versions(rule: Rule) -> Iterator[str]:
+def of_old_versions(rule: "Rule") -> Iterator[str]:
     """Noncurrent transitions by time, then the end."""
-    for move in sorted(rule.noncurrent_version_transitions, key=lambda move: move.noncurrent_days or 0):
+    for move in sorted(rule.noncurrent_version_transitions, key=lambda move: move.noncurrent_days):
         yield f"{move.storage_class} {when(move.noncurrent_days, None)}{but_the(move.newer_noncurrent_versions)}"
     end = rule.noncurrent_version_expiration
     if end is not None:
         yield f"deleted {when(end.noncurrent_days, None)}{but_the(end.newer_noncurrent_versions)}"
 
 
-def of_uploads(rule: Rule) -> Iterator[str]:
+def of_uploads(rule: "Rule") -> Iterator[str]:
     """The clean-up of what was never completed."""
     if rule.abort_incomplete_multipart_upload is not None:
         yield f"aborted {when(rule.abort_incomplete_multipart_upload.days_after_initiation, None)}"

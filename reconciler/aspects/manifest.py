@@ -6,6 +6,7 @@ rest of the spec and are never typed twice. It is compared by what it says, not 
 written with If-Match / If-None-Match, so that a concurrent edit is never overwritten blindly.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Self
 
@@ -175,12 +176,12 @@ class Manifest(Part, Aspect):
 
     def body(self) -> dict[str, Any]:
         """What the manifest says, as plain data in the order of its fields."""
-        written = self.model_dump(mode="json", exclude_none=True, exclude=NOT_IN_BODY)
+        written = without_nulls(self.model_dump(mode="json", exclude=NOT_IN_BODY))
         return {name: item for name, item in written.items() if item not in ({}, [])}
 
     def text(self) -> str:
         """The manifest as YAML."""
-        return HEADER + yaml.dump(self.body(), sort_keys=False, allow_unicode=True, width=100)
+        return HEADER + yaml.dump(self.body(), Dumper=Quoting, sort_keys=False, allow_unicode=True, width=100)
 
     def meaning(self) -> Any:
         """What it says, where it lies and which edition it is; not how it is formatted."""
@@ -207,7 +208,8 @@ class Manifest(Part, Aspect):
     def refusals(self, around: Surroundings) -> Iterator[Refusal]:
         """What the person should not have typed, and what does not fit the schemas."""
         for name, info in type(self).model_fields.items():
-            if marker_of(info, Derived) is not None and getattr(self, name) is not None:
+            ours = marker_of(info, Derived) is not None or marker_of(info, Internal) is not None
+            if ours and getattr(self, name) is not None:
                 yield Refusal(DERIVED, (name,), f"`{name}` follows from the spec", "take the line out")
         if not 1 <= len(self.key.encode()) <= 1024 or self.key.startswith("/") or self.key.endswith("/"):
             yield Refusal(BAD_KEY, ("key",), "this cannot be the key of the manifest")
@@ -216,14 +218,11 @@ class Manifest(Part, Aspect):
         from reconciler.aspects import manifest_schema
 
         body = self.target(None, around).body()
-        for path, message in manifest_schema.misfits(body):
-            yield Refusal(DOES_NOT_FIT, path, message)
-        if self.json_schema is not None:
-            try:
-                for path, message in manifest_schema.misfits_of_team(body, self.json_schema):
-                    yield Refusal(DOES_NOT_FIT, path, f"{message} (the team's schema)")
-            except ValueError as error:
-                yield Refusal(BAD_SCHEMA, ("json_schema",), str(error))
+        try:
+            for path, message in manifest_schema.misfits(body, self.json_schema):
+                yield Refusal(DOES_NOT_FIT, path, message)
+        except ValueError as error:
+            yield Refusal(BAD_SCHEMA, ("json_schema",), str(error))
 
     def _unknown_fields(self) -> Iterator[Refusal]:
         for path, part in (((), self), (("owner",), self.owner), (("data",), self.data)):
@@ -266,8 +265,26 @@ class Manifest(Part, Aspect):
 
     @classmethod
     def risk(cls, before: Self | None, after: Self | None) -> Risk:
-        """Only its removal loses something."""
-        return Risk.LOSES_DATA if after is None else Risk.HARMLESS
+        """Its removal loses something, and so does writing over what is no manifest and may be somebody's data."""
+        not_ours = before is not None and before.unreadable_text is not None
+        return Risk.LOSES_DATA if after is None or not_ours else Risk.HARMLESS
+
+
+class Quoting(yaml.SafeDumper):
+    """Quotes what the strict reader would not read back as text: PyYAML alone leaves `0987`, `nO` and `1.5e3` plain."""
+
+
+Quoting.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?i:true|false|yes|no|on|off)\Z"), [*"tTfFyYnNoO"])
+Quoting.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9][0-9.]*([eE].*)?\Z"), [*"-+0123456789"])
+
+
+def without_nulls(value: Any) -> Any:
+    """Plain data in which a name without a value is not there: in YAML, `purpose:` and nothing says nothing."""
+    if isinstance(value, dict):
+        return {name: without_nulls(item) for name, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value]
+    return value
 
 
 NOT_IN_BODY = {"key", "json_schema", "etag", "unreadable_text"}

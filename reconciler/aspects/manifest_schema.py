@@ -30,9 +30,12 @@ def body_schema() -> dict[str, Any]:
     }
 
 
-def misfits(body: dict[str, Any]) -> Iterator[Misfit]:
-    """Where a body does not fit the built-in schema."""
+def misfits(body: dict[str, Any], team_schema: dict[str, Any] | None = None) -> Iterator[Misfit]:
+    """Where a body does not fit the built-in schema, and the team's. Raises ValueError as `misfits_of_team` does."""
     yield from in_words(jsonschema.Draft202012Validator(body_schema()), body)
+    if team_schema is not None:
+        for path, message in misfits_of_team(body, team_schema):
+            yield path, f"{message} (the team's schema)"
 
 
 def misfits_of_team(body: dict[str, Any], schema: dict[str, Any]) -> Iterator[Misfit]:
@@ -40,6 +43,8 @@ def misfits_of_team(body: dict[str, Any], schema: dict[str, Any]) -> Iterator[Mi
 
     Nothing is fetched: a schema may only refer to itself.
     """
+    if not isinstance(schema.get("$schema", ""), str):
+        raise ValueError("this is not a JSON Schema: `$schema` is the address of one")  # noqa: TRY004 - as for every other bad schema
     kind = validator_for(schema, default=jsonschema.Draft202012Validator)
     try:
         kind.check_schema(schema)
@@ -48,6 +53,8 @@ def misfits_of_team(body: dict[str, Any], schema: dict[str, Any]) -> Iterator[Mi
         raise ValueError(f"this is not a JSON Schema: {error.message}") from error
     except referencing.exceptions.Unresolvable as error:
         raise ValueError(f"this refers to a schema that is not in it: {error}") from error
+    except RecursionError as error:
+        raise ValueError("this refers to itself without an end") from error
 
 
 def in_words(validator: Any, body: dict[str, Any]) -> Iterator[Misfit]:

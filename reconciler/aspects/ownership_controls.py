@@ -66,7 +66,7 @@ class OwnershipControls(Document, Aspect):
     @classmethod
     def from_s3(cls, wire: Wire) -> Self:
         """The one rule that there is."""
-        rules = _Rules.model_validate(wire["OwnershipControls"], by_alias=True, by_name=False)
+        rules = _Rules.model_validate(wire.get("OwnershipControls"), by_alias=True, by_name=False)
         return cls(object_ownership=rules.rules[0].object_ownership)
 
     def to_s3(self) -> Wire:
@@ -91,6 +91,8 @@ class OwnershipControls(Document, Aspect):
 
     @classmethod
     def risk(cls, before: Self | None, after: Self | None) -> Risk:
-        """ACLs off cuts off whom an ACL let in; ACLs on lets them in again."""
-        enforced = after is not None and after.object_ownership == "BucketOwnerEnforced"
-        return Risk.CUTS_ACCESS if enforced else Risk.WIDENS_ACCESS
+        """ACLs off cuts off whom an ACL let in; ACLs on lets them in again. Who owns uploads changes neither."""
+        if after is not None and after.object_ownership == "BucketOwnerEnforced":
+            return Risk.CUTS_ACCESS
+        had_acls = before is not None and before.object_ownership != "BucketOwnerEnforced"
+        return Risk.HARMLESS if had_acls else Risk.WIDENS_ACCESS

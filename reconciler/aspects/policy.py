@@ -29,6 +29,7 @@ STATEMENT_ELEMENTS = (
     "NotResource",
     "Condition",
 )
+PRINCIPAL_KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
 VERSIONS = ("2012-10-17", "2008-10-17")
 
 EMPTY = Code(
@@ -82,7 +83,12 @@ class Policy(Aspect, RootModel[dict[str, JsonValue]]):
     @classmethod
     def from_s3(cls, wire: Wire) -> Self:
         """The text of the policy as data. Raises ValueError where a server answers something else."""
-        return cls.model_validate(json.loads(wire["Policy"]))
+        try:
+            policy = cls.model_validate(json.loads(wire.get("Policy") or "null"))
+        except RecursionError as error:
+            raise ValueError("the policy nests too deeply") from error
+        policy.to_s3()["Policy"].encode()  # half a character, \ud800, is JSON and cannot be written anywhere
+        return policy
 
     def to_s3(self) -> Wire:
         """The policy as text, without insignificant white space, in the order in which it was written."""
@@ -99,6 +105,7 @@ class Policy(Aspect, RootModel[dict[str, JsonValue]]):
 
     def refusals(self, around: Surroundings) -> Iterator[Refusal]:
         """What PutBucketPolicy answers with MalformedPolicy, as far as grammar goes."""
+        yield from self._unknown_elements()
         if not language.statements_of(self.root):
             yield Refusal(
                 EMPTY,
@@ -107,7 +114,6 @@ class Policy(Aspect, RootModel[dict[str, JsonValue]]):
                 "write `absent` to have no policy, or leave the line out to leave the live one alone",
             )
             return
-        yield from self._unknown_elements()
         sids: set[str] = set()
         for path, statement in self._statements():
             for below, message in wrong_with_statement(statement):
@@ -115,7 +121,8 @@ class Policy(Aspect, RootModel[dict[str, JsonValue]]):
             sid = statement.get("Sid") if isinstance(statement, Mapping) else None
             if isinstance(sid, str) and sid in sids:
                 yield Refusal(SAME_SID, (*path, "Sid"), f"another statement has the Sid `{sid}` already")
-            sids.add(str(sid))
+            if isinstance(sid, str) and sid:
+                sids.add(sid)
         size = len(self.to_s3()["Policy"].encode())
         if size > LARGEST:
             yield Refusal(TOO_LARGE, (), f"this policy has {size:,} bytes: S3 takes at most {LARGEST:,}")
@@ -149,6 +156,12 @@ class Policy(Aspect, RootModel[dict[str, JsonValue]]):
         widened = any(not language.covered(grant, old) for grant in new if grant.get("Effect") == "Allow")
         unguarded = any(not language.covered(guard, new) for guard in old if guard.get("Effect") == "Deny")
         return Risk.WIDENS_ACCESS if widened or unguarded else Risk.CUTS_ACCESS
+
+    def risk_when_new(self) -> Risk:
+        """A bucket that is born public is worth a second look, even if nothing is in it yet."""
+        grants = [grant for grant in statements(self) if grant.get("Effect") == "Allow"]
+        public = any(("AWS", "*") in language.principals_in(grant.get("Principal")) for grant in grants)
+        return Risk.WIDENS_ACCESS if public else Risk.HARMLESS
 
     def picture(self) -> Any:
         """Statements by Sid."""
@@ -187,6 +200,14 @@ def wrong_with_statement(statement: Any) -> Iterator[Found]:
     if statement.get("Effect") not in ("Allow", "Deny"):
         where: tuple[str | int, ...] = ("Effect",) if "Effect" in statement else ()
         yield where, "a statement has an Effect of exactly `Allow` or `Deny`"
+    yield from wrong_with_choices(statement)
+    yield from wrong_with_kinds(statement)
+    if statement.get("Effect") == "Allow" and "NotPrincipal" in statement:
+        yield ("NotPrincipal",), "S3 refuses `NotPrincipal` with `Allow`: it would let in everybody else"
+
+
+def wrong_with_choices(statement: Mapping[str, Any]) -> Iterator[Found]:
+    """Of who, what and which, each is said once: by naming them, or by naming the others."""
     for one, other, what in (
         ("Principal", "NotPrincipal", "who it is about"),
         ("Action", "NotAction", "what it is about"),
@@ -195,11 +216,37 @@ def wrong_with_statement(statement: Any) -> Iterator[Found]:
         written = [name for name in (one, other) if name in statement]
         if len(written) != 1:
             yield tuple(written[1:]), f"a statement says {what}: `{one}` or `{other}`, one of them"
+
+
+def wrong_with_kinds(statement: Mapping[str, Any]) -> Iterator[Found]:
+    """Strings where strings belong, mappings where mappings do."""
     for name in language.MEMBERS:
-        if not all(isinstance(item, str) for item in language.as_list(statement.get(name))):
+        if not is_strings(statement.get(name)):
             yield (name,), f"`{name}` is a string or a list of strings"
-    if statement.get("Effect") == "Allow" and "NotPrincipal" in statement:
-        yield ("NotPrincipal",), "S3 refuses `NotPrincipal` with `Allow`: it would let in everybody else"
+    for name in language.PRINCIPALS:
+        if name in statement and not is_principal(statement[name]):
+            yield (name,), f'`{name}` is "*", or a mapping of AWS, Service, Federated or CanonicalUser to strings'
+    if not is_condition(statement.get("Condition", {})):
+        yield ("Condition",), "`Condition` is a mapping of operators to mappings of keys to values"
+    if not isinstance(statement.get("Sid", ""), str):
+        yield ("Sid",), "a Sid is a string"
+
+
+def is_strings(value: Any) -> bool:
+    """Whether this is a string, a list of strings, or nothing."""
+    return all(isinstance(item, str) for item in language.as_list(value))
+
+
+def is_principal(value: Any) -> bool:
+    """Whether this is everybody, or a mapping of the kinds of principals that there are."""
+    if not isinstance(value, Mapping):
+        return bool(value == "*")
+    return bool(value) and all(kind in PRINCIPAL_KINDS and is_strings(value[kind]) for kind in value)
+
+
+def is_condition(value: Any) -> bool:
+    """Whether this is a mapping of operators to mappings."""
+    return isinstance(value, Mapping) and all(isinstance(keys, Mapping) for keys in value.values())
 
 
 def meant(word: str, known: tuple[str, ...]) -> str | None:

@@ -11,7 +11,8 @@ Version is 2008-10-17, an account id is its root ARN).
 import ipaddress
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 OLDEST_VERSION = "2008-10-17"
@@ -19,9 +20,14 @@ OLDEST_VERSION = "2008-10-17"
 ACCOUNT_ID = re.compile(r"\d{12}\Z")
 ROOT_ARN = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}):root\Z")
 
+NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,9})?\Z", re.ASCII)
+"""What two spellings of a number are told from; what is longer is compared as text."""
+
 MEMBERS = ("Action", "NotAction", "Resource", "NotResource")
 """Elements that hold a set of strings, or one string."""
 PRINCIPALS = ("Principal", "NotPrincipal")
+READING_ORDER = ("Effect", *PRINCIPALS, *MEMBERS, "Condition")
+"""The elements of a statement as people read them: who may do what with what, and when."""
 
 Statement = dict[str, Any]
 
@@ -92,8 +98,8 @@ def canonical_condition(condition: Mapping[str, Any]) -> dict[str, Any]:
     """Operators as they are, keys in lower case, values as strings."""
     canonical: dict[str, Any] = {}
     for operator, keys in condition.items():
-        if not isinstance(keys, Mapping):
-            canonical[operator] = keys
+        if not isinstance(keys, Mapping) or len({key.lower() for key in keys}) < len(keys):
+            canonical[operator] = keys  # not a condition, or one key in two spellings: who knows what that means
             continue
         canonical[operator] = {
             key.lower(): unique(condition_value(operator, value) for value in as_list(keys[key])) for key in keys
@@ -112,11 +118,8 @@ def condition_value(operator: str, value: Any) -> str:
             return str(ipaddress.ip_network(text, strict=False))
         except ValueError:
             return text
-    if kind.startswith("Numeric"):
-        try:
-            return f"{float(text):.17g}"
-        except ValueError:
-            return text
+    if kind.startswith("Numeric") and NUMBER.match(text):
+        return f"{(Decimal(text) + 0).normalize():f}"
     return text
 
 
@@ -164,7 +167,7 @@ def says_at_least(other: Statement, statement: Statement) -> bool:
 def principals_in(principal: Any) -> set[tuple[str, str]]:
     """The principals with their types."""
     if not isinstance(principal, dict):
-        return set()
+        return {("", text_of(principal))} if principal is not None else set()
     return {(kind, one) for kind, members in principal.items() for one in members}
 
 
@@ -174,24 +177,40 @@ def principals_in(principal: Any) -> set[tuple[str, str]]:
 def pictures(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> tuple[Any, Any]:
     """Both policies with their statements by name, so that each statement is compared with its counterpart.
 
-    A Sid is a name. Statements without one are paired when they mean the same, else by likeness.
+    A Sid is a name. Statements without one are paired when they mean the same, else by likeness; what has no
+    counterpart never goes by the name of another statement.
     """
     old, new = named_statements(before), named_statements(after)
-    loose_old = [name for name in old if name not in new]
-    loose_new = [name for name in new if name not in old]
-    for name in loose_new:
-        if new[name].get("Sid") is not None:
-            continue
-        partners = [other for other in loose_old if old[other].get("Sid") is None]
-        nearest = max(partners, key=lambda other: likeness(old[other], new[name]), default=None)
-        if nearest is not None and likeness(old[nearest], new[name]) > 0:
-            loose_old.remove(nearest)
-            old[name] = old.pop(nearest)
-    spelling = spelled_actions(before) | spelled_actions(after)
+    partners = counterparts(old, new)
+    shown: dict[str, Statement] = {}
+    for name, statement in old.items():
+        shown[partners.get(name) or unused(name, new.keys() | shown.keys())] = statement
+    spelling = spellings(before) | spellings(after)
     return (
-        policy_picture(before, old, spelling) if before is not None else None,
+        policy_picture(before, shown, spelling) if before is not None else None,
         policy_picture(after, new, spelling) if after is not None else None,
     )
+
+
+def counterparts(old: Mapping[str, Statement], new: Mapping[str, Statement]) -> dict[str, str]:
+    """The statements that are one statement before and after: the same Sid, or no Sid and the most in common."""
+    partners = {name: name for name in old if "Sid" in old[name] and old[name]["Sid"] == new.get(name, {}).get("Sid")}
+    before, after = ({name: parts(every[name]) for name in every if "Sid" not in every[name]} for every in (old, new))
+    pairs = sorted(
+        ((likeness(before[one], after[other]), one, other) for one in before for other in after),
+        key=lambda pair: -pair[0],
+    )
+    for in_common, one, other in pairs:
+        if in_common > 0 and one not in partners and other not in partners.values():
+            partners[one] = other
+    return partners
+
+
+def unused(name: str, taken: Collection[str]) -> str:
+    """The name, marked as often as it takes to be nobody else's."""
+    while name in taken:
+        name += "'"
+    return name
 
 
 def policy_picture(
@@ -204,11 +223,19 @@ def policy_picture(
 
 
 def statement_picture(statement: Statement, spelling: Mapping[str, str]) -> Statement:
-    """One statement for people; its name is its Sid."""
-    shown = {name: value for name, value in statement.items() if name != "Sid"}
+    """One statement for people, in the order in which it is read; its name is its Sid."""
+    names = (*(name for name in READING_ORDER if name in statement), *statement)
+    shown = {name: statement[name] for name in names if name != "Sid"}
     for name in ("Action", "NotAction"):
         if name in shown:
             shown[name] = [spelling.get(action, action) for action in shown[name]]
+    if isinstance(shown.get("Condition"), dict):
+        shown["Condition"] = {
+            operator: {spelling.get(key, key): values for key, values in keys.items()}
+            if isinstance(keys, dict)
+            else keys
+            for operator, keys in shown["Condition"].items()
+        }
     return shown
 
 
@@ -220,9 +247,7 @@ def named_statements(policy: Mapping[str, Any] | None) -> dict[str, Statement]:
         if not isinstance(canonical, dict):
             canonical = {"not a statement": canonical}
         name = str(canonical.get("Sid") or summary(canonical, statement))
-        while name in named:
-            name += "'"
-        named[name] = canonical
+        named[unused(name, named)] = canonical
     return named
 
 
@@ -233,28 +258,30 @@ def summary(canonical: Statement, written: Any) -> str:
     return f"{canonical.get('Effect', '?')} {first}" + (f" +{len(actions) - 1}" if len(actions) > 1 else "")
 
 
-def likeness(one: Statement, other: Statement) -> float:
-    """How much two statements share, from 0 to 1; statements of opposite effect share nothing."""
-    if one.get("Effect") != other.get("Effect"):
+def likeness(one: set[str], other: set[str]) -> float:
+    """How much the parts of two statements share, from 0 to 1; statements of opposite effect share nothing."""
+    if any(part.startswith("Effect=") for part in one ^ other):
         return 0.0
-    left, right = set(parts(one)), set(parts(other))
-    return len(left & right) / max(len(left | right), 1)
+    return len(one & other) / max(len(one | other), 1)
 
 
-def parts(statement: Statement) -> list[str]:
+def parts(statement: Statement) -> set[str]:
     """The members of a statement, for comparing two."""
-    found: list[str] = []
+    found: set[str] = set()
     for name, value in statement.items():
         items: Sequence[Any] = value if isinstance(value, list) else [value]
-        found += [f"{name}={text_of(item)}" for item in items]
+        found |= {f"{name}={text_of(item)}" for item in items}
     return found
 
 
-def spelled_actions(policy: Mapping[str, Any] | None) -> dict[str, str]:
-    """How the policy spells its actions, by their canonical form."""
+def spellings(policy: Mapping[str, Any] | None) -> dict[str, str]:
+    """How the policy spells its actions and condition keys, by their canonical form."""
     spelled: dict[str, str] = {}
     for statement in statements_of(policy or {}):
         if isinstance(statement, Mapping):
-            for name in ("Action", "NotAction"):
-                spelled |= {scalar(action).lower(): scalar(action) for action in as_list(statement.get(name))}
+            written = [scalar(item) for name in ("Action", "NotAction") for item in as_list(statement.get(name))]
+            condition = statement.get("Condition")
+            for keys in condition.values() if isinstance(condition, Mapping) else ():
+                written += keys if isinstance(keys, Mapping) else ()
+            spelled |= {word.lower(): word for word in written}
     return spelled

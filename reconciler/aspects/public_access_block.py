@@ -18,6 +18,7 @@ from reconciler.aspects.aspect import (
     S3Api,
     Surroundings,
     Wire,
+    inside,
 )
 from reconciler.problems import Code
 from reconciler.scalars import Flag
@@ -62,7 +63,7 @@ class PublicAccessBlock(Document, Aspect):
     def from_s3(cls, wire: Wire) -> Self:
         """S3 answers all four; what another server leaves out is off."""
         off = {"BlockPublicAcls": False, "IgnorePublicAcls": False, "BlockPublicPolicy": False}
-        document = wire["PublicAccessBlockConfiguration"]
+        document = inside(wire, "PublicAccessBlockConfiguration")
         return super().from_s3(off | {"RestrictPublicBuckets": False} | document)
 
     def to_s3(self) -> Wire:

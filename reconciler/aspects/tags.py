@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from pydantic import RootModel
 
-from reconciler.aspects.aspect import Aspect, Params, Refusal, S3Api, Surroundings, Wire
+from reconciler.aspects.aspect import Aspect, Document, Obstacle, Params, Refusal, S3Api, Surroundings, Wire
 from reconciler.problems import Code
 from reconciler.scalars import Text
 
@@ -33,6 +33,16 @@ REFUSED = Code(
 )
 
 
+class _Tag(Document):
+    key: str
+    value: str = ""
+    """Some servers leave an empty value out."""
+
+
+class _TagSet(Document):
+    tag_set: tuple[_Tag, ...]
+
+
 class Tags(Aspect, RootModel[dict[Text, Text]]):
     """The bucket's labels: a plain mapping."""
 
@@ -51,7 +61,8 @@ class Tags(Aspect, RootModel[dict[Text, Text]]):
     @classmethod
     def from_s3(cls, wire: Wire) -> Self:
         """A list of pairs as a mapping."""
-        return cls({tag["Key"]: tag["Value"] for tag in wire["TagSet"]})
+        tags = _TagSet.model_validate(wire, by_alias=True, by_name=False).tag_set
+        return cls({tag.key: tag.value for tag in tags})
 
     def to_s3(self) -> Wire:
         """A list of pairs, by key."""
@@ -87,6 +98,16 @@ class Tags(Aspect, RootModel[dict[Text, Text]]):
         """Only what is not ours remains."""
         foreign = foreign_tags(live, around)
         return cls(foreign) if foreign else None
+
+    @classmethod
+    def obstacles(cls, before: Self | None, after: Self | None) -> Iterator[Obstacle]:
+        """Ours and those of others share one limit; AWS's own are beside it (S3 User Guide, "Tagging limits")."""
+        ours = [key for key in (after.root if after else {}) if not key.startswith(SYSTEM_PREFIX)]
+        if len(ours) > MOST:
+            yield Obstacle(
+                f"together with the tags that others own this makes {len(ours)}, and a bucket holds at most {MOST}",
+                "declare fewer tags, or let the others take theirs off",
+            )
 
     def create_params(self) -> Params:
         """Tags travel in the create call: some organisations refuse untagged buckets (aws:RequestTag)."""

@@ -105,8 +105,12 @@ class Versioning(Document, Aspect):
     @classmethod
     def obstacles(cls, before: Self | None, after: Self | None) -> Iterator[Obstacle]:
         """Both MFA delete and, where it is on, the status need the root user's MFA code (UsingMFADelete)."""
+        if after is None:
+            for refusal in cls.refusals_of_absence():
+                yield Obstacle(refusal.message, refusal.help or "")
+            return
         had = before.mfa_delete if before else "Disabled"
-        wanted = after.mfa_delete if after else "Disabled"
+        wanted = after.mfa_delete
         if had != wanted:
             yield Obstacle(
                 f"MFA delete is {had} and the spec says {wanted}; only the root user with an MFA device can change it",
@@ -128,5 +132,10 @@ class Versioning(Document, Aspect):
 
     @classmethod
     def risk(cls, before: Self | None, after: Self | None) -> Risk:
-        """Suspended: what is overwritten from now on is gone. Enabled: every old version is stored and billed."""
-        return Risk.COSTS_MONEY if after and after.status == "Enabled" else Risk.LOSES_PROTECTION
+        """Suspended: what is overwritten from now on is gone. Enabled: every old version is stored and billed.
+
+        A bucket that never had versions has none to lose.
+        """
+        if after is not None and after.status == "Enabled":
+            return Risk.COSTS_MONEY
+        return Risk.LOSES_PROTECTION if before is not None and before.status == "Enabled" else Risk.HARMLESS

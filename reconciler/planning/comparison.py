@@ -21,9 +21,9 @@ def field_changes(before: Any, after: Any) -> tuple[tuple[FieldChange, ...], int
             for path, value in leaves(shown)
         ]
         return tuple(changes), 0
-    paths = differing_paths(before, after)
+    reading_order = [path for side in (after, before) for path, _ in leaves(side)]
     changes = []
-    for path in sorted(paths):
+    for path in sorted(differing_paths(before, after), key=lambda path: position(path, reading_order)):
         old, new = look_up(before, path), look_up(after, path)
         if old is None or new is None:
             # what is new or gone as a whole is told field by field
@@ -37,11 +37,17 @@ def field_changes(before: Any, after: Any) -> tuple[tuple[FieldChange, ...], int
     return tuple(changes), unchanged
 
 
+def position(path: Path, reading_order: list[Path]) -> int:
+    """Where what lies at or under a path is read first."""
+    return next(index for index, leaf in enumerate(reading_order) if leaf[: len(path)] == path)
+
+
 def differing_paths(before: Any, after: Any) -> set[Path]:
     """The shortest paths under which two pictures differ; a list is one value."""
     from deepdiff import DeepDiff
 
-    tree = DeepDiff(before, after, view="tree", threshold_to_diff_deeper=0)
+    # a key that begins with two underscores is private to DeepDiff unless told otherwise; to S3 it is a key
+    tree = DeepDiff(before, after, view="tree", threshold_to_diff_deeper=0, ignore_private_variables=False)
     found: set[Path] = set()
     for levels in tree.values():
         for level in levels:

@@ -7,6 +7,7 @@ from reconciler.planning.live import Existence, Identity, LiveBucket, Unreadable
 def trouble_with(spec: BucketSpec, live: LiveBucket, identity: Identity) -> Unreadable | None:
     """Why nothing can be planned for this bucket, or None."""
     if live.existence is Existence.UNCLEAR:
+        assert live.trouble is not None, "a bucket out of reach says why"
         return live.trouble
     if live.existence is Existence.EXISTS and spec.region and live.region and live.region != spec.region:
         return Unreadable(

@@ -16,7 +16,7 @@ class Unreadable:
     remedy: str
 
 
-LiveAspect: TypeAlias = Aspect | None | Unreadable
+LiveAspect: TypeAlias = Aspect | Unreadable | None
 """A value, None where there is none, or the reason why nobody can tell."""
 
 

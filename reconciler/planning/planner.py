@@ -13,9 +13,6 @@ from reconciler.planning.existence import trouble_with
 from reconciler.planning.live import Existence, Identity, LiveAspect, LiveBucket, Unreadable
 from reconciler.planning.order import aspect_order
 
-NEEDS_WHAT_EXISTS = {Risk.LOSES_DATA, Risk.LOSES_PROTECTION, Risk.CUTS_ACCESS, Risk.COSTS_MONEY}
-"""Risks to data and access that exist; a bucket that is only being created has neither."""
-
 
 def plan_bucket(spec: BucketSpec, live: LiveBucket, identity: Identity, origin: Origin) -> Plan:
     """What has to happen to one bucket."""
@@ -77,7 +74,6 @@ def compare(
     if obstacles:
         return obstacles
     fields, unchanged = field_changes(*kind.pictures(before, after))
-    risk = kind.risk(before, after)
     return Change(
         aspect=name,
         action=Action.CREATE if before is None else Action.DELETE if after is None else Action.UPDATE,
@@ -85,7 +81,7 @@ def compare(
         after=after,
         fields=fields,
         calls=kind.calls(found, after),
-        risk=Risk.HARMLESS if new_bucket and risk in NEEDS_WHAT_EXISTS else risk,
+        risk=after.risk_when_new() if new_bucket and after is not None else kind.risk(before, after),
         unchanged=unchanged,
     )
 

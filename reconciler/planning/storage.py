@@ -93,6 +93,21 @@ def path_text(path: tuple[str, ...]) -> str:
     return text
 
 
+def path_parts(text: str) -> tuple[str, ...]:
+    """A path from its text: the inverse of `path_text`."""
+    parts: list[str] = []
+    while text:
+        if text.startswith("["):
+            part, end = json.JSONDecoder().raw_decode(text, 1)
+            text = text[end + 1 :]
+        else:
+            part, _, _ = text.removeprefix(".").partition(".")
+            part = part.partition("[")[0]
+            text = text.removeprefix(".")[len(part) :]
+        parts.append(part)
+    return tuple(parts)
+
+
 def plain(value: Any) -> Any:
     """Plain data: tuples as lists, so that what is written reads back equal."""
     if isinstance(value, Mapping):

@@ -103,13 +103,24 @@ def where_else(name: str) -> tuple[SpecPath, ...]:
 
 
 @cache
-def identities() -> Mapping[tuple[str, ...], str]:
+def identities() -> Mapping[SpecPath, str]:
     """Lists that are merged item by item, by path from the bucket, with what their items are known by."""
-    found: dict[tuple[str, ...], str] = {}
-    for field in all_fields():
-        key = marker_of(field.info, KeyedBy) if field.info is not None else None
-        if key is not None and key.merges:
-            found[tuple(str(part) for part in field.path)] = key.field
-    for name, aspect in BucketSpec.aspects().items():
-        found |= {(name, *path): key for path, key in aspect.identities.items()}
-    return found
+    return {**keyed_lists(), **lists_of_one()}
+
+
+@cache
+def keyed_lists() -> Mapping[SpecPath, str]:
+    """Those among them whose items must have an identity, each its own."""
+    return {
+        field.path: key.field
+        for field in all_fields()
+        if field.info is not None and (key := marker_of(field.info, KeyedBy)) is not None and key.merges
+    }
+
+
+@cache
+def lists_of_one() -> Mapping[SpecPath, str]:
+    """Those in other people's documents, where one mapping stands for a list of one."""
+    return {
+        (name, *path): key for name, aspect in BucketSpec.aspects().items() for path, key in aspect.identities.items()
+    }

@@ -30,31 +30,31 @@ NOT_JSON = Code("RCL1203", "a file that is not JSON", "A file named `.json` must
 CODES = (OUTSIDE, NOT_READABLE, NOT_JSON)
 
 
-def included(node: Node, folder: Path, problems: list[Problem]) -> Node:
-    """The content of the file that a ``{file: path}`` names; the node itself when that cannot be had."""
-    written = node.value["file"].value
+class OutsideError(Exception):
+    """The file does not lie under the spec's folder."""
+
+
+def included(named: Node, folder: Path) -> tuple[Node | None, tuple[Problem, ...]]:
+    """The content of the file that this names, and what is wrong with it; None where it cannot be had."""
+    written = named.value
     if not isinstance(written, str):
-        problems.append(node.problem(NOT_READABLE, "`file` names a path", ("file",)))
-        return node
+        return None, (named.problem(NOT_READABLE, "`file` names a path", (), "put it in quotes"),)
     try:
         source = read(folder, written)
-    except PermissionError as refusal:
-        problems.append(node.problem(OUTSIDE, str(refusal), ("file",), "put the file next to the spec"))
-        return node
-    except (OSError, ValueError) as error:
-        problems.append(node.problem(NOT_READABLE, f"`{written}` cannot be read: {reason(error)}", ("file",)))
-        return node
-    content, found = parse_file(source)
-    problems.extend(found)
-    return content if content is not None else node
+    except OutsideError:
+        said = f"`{written}` lies outside of the spec's folder"
+        return None, (named.problem(OUTSIDE, said, (), "put the file next to the spec"),)
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a loop of links
+        return None, (named.problem(NOT_READABLE, f"`{written}` cannot be read: {reason(error)}"),)
+    return parse_file(source)
 
 
 def read(folder: Path, written: str) -> Source:
-    """The text of a file under the spec's folder. Raises PermissionError for one outside of it."""
+    """The text of a file under the spec's folder. Raises OutsideError for one outside of it."""
     root = folder.resolve()
     path = (root / written).resolve()
     if not path.is_relative_to(root):
-        raise PermissionError(f"`{written}` lies outside of the spec's folder")
+        raise OutsideError
     # opened without waiting, and looked at before it is read: a pipe or device must not hold the run up
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     with os.fdopen(descriptor, "rb") as file:
@@ -71,7 +71,7 @@ def parse_file(source: Source) -> tuple[Node | None, tuple[Problem, ...]]:
     if not source.name.endswith(".json"):
         return parse(source)
     try:
-        json.loads(source.text)
+        json.loads(source.text, parse_int=str)  # an integer of many digits is JSON, and a ValueError to int()
     except RecursionError:
         pass  # the YAML reader says it better
     except json.JSONDecodeError as error:
@@ -88,5 +88,5 @@ def reason(error: Exception) -> str:
 
 
 def shown(path: Path) -> str:
-    """A path as messages and plans name it: relative to where the command runs, with slashes."""
-    return Path(os.path.relpath(path)).as_posix()
+    """A path as messages and plans name it: relative to where the command runs, with slashes, as UTF-8."""
+    return os.fsencode(Path(os.path.relpath(path)).as_posix()).decode(errors="backslashreplace")

@@ -1,8 +1,7 @@
 """The loader: paths in; specs, or every problem of every file, out."""
 
-import os
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,18 +12,13 @@ from reconciler.aspects.variables import VARIABLE, fill_text
 from reconciler.bucket import BucketSpec
 from reconciler.errors import InvalidSpecs, UsageError
 from reconciler.problems import Code, Place, Problem, did_you_mean, in_order
-from reconciler.specs.includes import included, reason, shown
+from reconciler.specs.fields import keyed_lists
+from reconciler.specs.files import sources_of
+from reconciler.specs.includes import included
 from reconciler.specs.merging import merged
-from reconciler.specs.wording import UNKNOWN_FIELD, WRONG_TYPE, problems_of
-from reconciler.strict_yaml import LARGEST_FILE, NOT_TEXT, TOO_LARGE, Node, Source, parse
+from reconciler.specs.wording import MISSING_FIELD, UNKNOWN_FIELD, WRONG_TYPE, problems_of
+from reconciler.strict_yaml import Node, Source, parse, uncollected
 
-NO_FILE = Code("RCL1301", "no such file", "The path does not exist or cannot be read.")
-NO_SPECS = Code(
-    "RCL1302",
-    "no specs here",
-    "A folder is searched for files that end in `.yaml` or `.yml`; this one has none, so nothing would be checked. "
-    "Name the folder that holds the specs.",
-)
 NOT_A_SPEC = Code(
     "RCL1303",
     "this is not a spec",
@@ -44,12 +38,28 @@ UNKNOWN_VARIABLE = Code(
 BAD_VARIABLE = Code(
     "RCL1306",
     "a variable that cannot be declared",
-    "`variables:` maps names of letters, digits and underscores to text; the built-in names are taken.",
+    "`variables:` maps names of letters, digits and underscores to text; the built-in names are taken, and a variable "
+    "may use the built-in ones but no other.",
 )
-CODES = (NO_FILE, NO_SPECS, NOT_A_SPEC, SAME_BUCKET, UNKNOWN_VARIABLE, BAD_VARIABLE)
+TOO_MANY = Code(
+    "RCL1307",
+    "more problems than anybody reads",
+    "After 1,000 problems the rest of a file is not looked at. Mend the first ones: many of the others usually follow "
+    "from them.",
+)
+SAME_IDENTITY = Code(
+    "RCL1308",
+    "two items with one name",
+    "The rules of a lifecycle are known by their `id`: it is how a plan names them, and how `defaults:` are merged. "
+    "Each has its own.",
+)
+CODES = (NOT_A_SPEC, SAME_BUCKET, UNKNOWN_VARIABLE, BAD_VARIABLE, TOO_MANY, SAME_IDENTITY)
 
 TOP_LEVEL = ("buckets", "defaults", "variables")
-STANDARD_INPUT = "-"
+MOST_PROBLEMS = 1000
+"""Problems of one file that are told."""
+NAMELESS = "a-bucket-without-a-name"
+"""Stands for a name that is missing or no name, while the rest of the bucket is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,115 +87,103 @@ def load(paths: Sequence[str], variables: Mapping[str, str] | None = None) -> Lo
     """
     given = dict(variables or {})
     problems: list[Problem] = []
-    sources = list(sources_of(paths, problems))
-    files = [_File(source, folder, given, problems) for source, folder in sources]
-    if files and not problems:
-        declared_names = {name for file in files for name in file.variables}
-        for name in given:
-            if name not in declared_names:
-                near = did_you_mean(name, declared_names)
-                raise UsageError(
-                    f"no spec declares the variable `{name}`",
-                    remedy=f"did you mean `{near}`?" if near else "declare it under `variables:`",
-                )
-    buckets = [bucket for file in files for bucket in file.buckets()]
-    problems.extend(same_names([named for file in files for named in file.names]))
-    errors = [problem for problem in problems if problem.is_error]
-    if errors:
+    with uncollected():
+        files = [_File(source, folder, given) for source, folder in sources_of(paths, problems)]
+        if not problems and all(file.parts for file in files):
+            refuse_unknown(given, {name for file in files for name in file.variables})
+        buckets = [bucket for file in files for bucket in file.buckets()]
+    problems.extend(problem for file in files for problem in file.problems)
+    problems.extend(same_names(named for file in files for named in file.names))
+    if any(problem.is_error for problem in problems):
         raise InvalidSpecs(in_order(problems))
     return Loaded(
         tuple(sorted(buckets, key=lambda bucket: bucket.spec.name)),
         in_order(problems),
-        tuple(source.name for source, _ in sources),
+        tuple(file.source.name for file in files),
     )
 
 
-# ── files ────────────────────────────────────────────────────────────────────────────────────────────
+def refuse_unknown(given: Mapping[str, str], declared: Iterable[str]) -> None:
+    """Raise for a variable of the command line that no file declares, or that uses other variables."""
+    known = set(declared)
+    for name, value in given.items():
+        if name not in known:
+            near = did_you_mean(name, known)
+            raise UsageError(
+                f"no spec declares the variable `{name}`",
+                remedy=f"did you mean `{near}`?" if near else "declare it under `variables:`",
+            )
+        if not {*VARIABLE.findall(value)} <= {*BUILT_IN_VARIABLES}:
+            raise UsageError(
+                f"the value of `{name}` uses a variable of the specs: {value}",
+                remedy=f"use only the built-in ones: {', '.join(BUILT_IN_VARIABLES)}",
+            )
 
 
-def sources_of(paths: Sequence[str], problems: list[Problem]) -> Iterator[tuple[Source, Path]]:
-    """The texts under these paths with the folders that they may include files from; each file once."""
-    seen: set[Path] = set()
-    for written in paths:
-        if written == STANDARD_INPUT:
-            yield from _read(written, Path(), problems)
-            continue
-        for path in files_under(Path(written), problems):
-            if path.resolve() not in seen:
-                seen.add(path.resolve())
-                yield from _read(str(path), path.parent, problems)
+def same_names(names: Iterable[tuple[str, Place]]) -> Iterator[Problem]:
+    """Buckets that are declared more than once, at the later place."""
+    first: dict[str, Place] = {}
+    for name, place in names:
+        if name in first:
+            yield Problem(SAME_BUCKET.code, f"`{name}` is declared twice", place, f"the first is at {first[name]}")
+        first.setdefault(name, place)
 
 
-def files_under(path: Path, problems: list[Problem]) -> list[Path]:
-    """The file itself, or the specs in a folder, by name."""
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        what = "is not an ordinary file" if path.exists() else "does not exist"
-        problems.append(Problem(NO_FILE.code, f"`{path}` {what}", help="name a spec file, a folder of specs, or `-`"))
-        return []
-    found = sorted(
-        file
-        for file in path.rglob("*")
-        if file.suffix in (".yaml", ".yml")
-        and file.is_file()
-        and not any(part.startswith(".") for part in file.relative_to(path).parts)
-    )
-    if not found:
-        problems.append(Problem(NO_SPECS.code, f"`{path}` holds no spec: no file ends in .yaml or .yml"))
-    return found
-
-
-def _read(written: str, folder: Path, problems: list[Problem]) -> Iterator[tuple[Source, Path]]:
-    name = written if written == STANDARD_INPUT else shown(Path(written))
-    at_start = Place(name, 1, 1, 2)
-    try:
-        if written == STANDARD_INPUT:
-            data = sys.stdin.buffer.read(LARGEST_FILE + 1)
-        else:
-            with Path(written).open("rb") as file:
-                data = file.read(LARGEST_FILE + 1)
-        if len(data) > LARGEST_FILE:
-            problems.append(Problem(TOO_LARGE.code, f"more than {LARGEST_FILE:,} bytes", at_start))
-        else:
-            yield Source(name, data.decode("utf-8-sig")), folder
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        problems.append(Problem(NOT_TEXT.code, "this is not UTF-8 text", Place(name, line, 1, 2)))
-    except OSError as error:
-        problems.append(Problem(NO_FILE.code, f"`{written}` cannot be read: {reason(error)}"))
-
-
-# ── one file ─────────────────────────────────────────────────────────────────────────────────────────
+class _Enough(Exception):  # noqa: N818
+    """One file has so many problems that the rest of it is left."""
 
 
 class _File:
-    """One spec file on its way to specs; what is wrong with it is added to `problems`."""
+    """One spec file on its way to specs."""
 
-    def __init__(self, source: Source, folder: Path, given: Mapping[str, str], problems: list[Problem]) -> None:
-        self.problems = problems
+    def __init__(self, source: Source, folder: Path, given: Mapping[str, str]) -> None:
+        self.source = source
         self.folder = folder
+        self.problems: list[Problem] = []
         self.names: list[tuple[str, Place]] = []
         """Every bucket that the file names, in order or not."""
+        self.contents: dict[str, Node | None] = {}
+        """What included files hold, by their path as written."""
+        self.misread: set[Place | None] = set()
+        """Where something cannot be read as it is meant: what follows from that is not told as well."""
         root, found = parse(source)
-        problems.extend(found)
+        self.tell_misread(found)
         self.parts: dict[str, Node] = self._top_level(root) if root is not None else {}
         self.variables = self._variables()
         self.variables |= {name: value for name, value in given.items() if name in self.variables}
 
+    def tell(self, problems: Iterable[Problem]) -> None:
+        """Note problems, but for those that only follow from what was misread."""
+        for problem in problems:
+            if problem.place in self.misread:
+                continue
+            self.problems.append(problem)
+            if len(self.problems) >= MOST_PROBLEMS:
+                said = f"{MOST_PROBLEMS:,} problems: the rest of the file is left out"
+                self.problems.append(Problem(TOO_MANY.code, said, self.source.place((1, 1, 2))))
+                raise _Enough
+
+    def tell_misread(self, problems: Iterable[Problem]) -> None:
+        """Note problems that others follow from at the same place."""
+        found = tuple(problems)
+        self.tell(found)
+        self.misread |= {problem.place for problem in found}
+
+    # ── the parts of the file ────────────────────────────────────────────────────────────────────────
+
     def _top_level(self, root: Node) -> dict[str, Node]:
         if not isinstance(root.value, dict):
-            self.problems.append(root.problem(NOT_A_SPEC, "a spec file begins with `buckets:`"))
+            self.tell([root.problem(NOT_A_SPEC, "a spec file begins with `buckets:`")])
             return {}
-        for name in root.value:
+        for name in list(root.value)[:MOST_PROBLEMS // 2]:
             if name not in TOP_LEVEL:
                 near = did_you_mean(name, TOP_LEVEL)
                 hint = f"did you mean `{near}`?" if near else f"allowed here: {', '.join(TOP_LEVEL)}"
-                self.problems.append(root.problem(UNKNOWN_FIELD, f"unknown field `{name}`", (name,), hint, at_key=True))
+                self.tell([root.problem(UNKNOWN_FIELD, f"unknown field `{name}`", (name,), hint, at_key=True)])
         if not root.value.keys() & {*TOP_LEVEL}:
             return {}
         if "buckets" not in root.value:
-            self.problems.append(root.problem(NOT_A_SPEC, "`buckets:` is missing", (), "list the buckets under it"))
+            self.tell([root.problem(NOT_A_SPEC, "`buckets:` is missing", (), "list the buckets under it")])
         return root.value
 
     def _variables(self) -> dict[str, str]:
@@ -193,33 +191,37 @@ class _File:
         if node is None:
             return {}
         if not isinstance(node.value, dict):
-            self.problems.append(node.problem(WRONG_TYPE, "`variables` is a mapping of names to text"))
+            self.tell([node.problem(WRONG_TYPE, "`variables` is a mapping of names to text")])
             return {}
         declared: dict[str, str] = {}
         for name, child in node.value.items():
             value = getattr(child.value, "written", child.value)
             if name in BUILT_IN_VARIABLES or not VARIABLE.fullmatch("${" + name + "}"):
-                self.problems.append(node.problem(BAD_VARIABLE, f"`{name}` cannot be declared", (name,), at_key=True))
+                self.tell([node.problem(BAD_VARIABLE, f"`{name}` cannot be declared", (name,), at_key=True)])
             elif not isinstance(value, str):
-                self.problems.append(node.problem(BAD_VARIABLE, "a variable holds text", (name,), "put it in quotes"))
+                self.tell([node.problem(BAD_VARIABLE, "a variable holds text", (name,), "put it in quotes")])
             else:
+                self._refuse_unknown_variables(child, value, BUILT_IN_VARIABLES)
                 declared[name] = value
         return declared
 
     def buckets(self) -> Iterator[Declared]:
         """The specs of this file that are in order."""
+        with suppress(_Enough):
+            yield from self._buckets()
+
+    def _buckets(self) -> Iterator[Declared]:
         defaults = self._defaults()
         listed = self.parts.get("buckets")
         if listed is None:
             return
         if not isinstance(listed.value, list) or not listed.value:
-            self.problems.append(
-                listed.problem(NOT_A_SPEC, "`buckets` is a list", (), "begin each bucket with `- name:`")
-            )
+            said = "there is no bucket in this list" if listed.value == [] else "`buckets` is a list"
+            self.tell([listed.problem(NOT_A_SPEC, said, (), "begin each bucket with `- name:`")])
             return
         for node in listed.value:
             if not isinstance(node.value, dict):
-                self.problems.append(node.problem(WRONG_TYPE, "a bucket is a mapping", (), "begin it with `- name:`"))
+                self.tell([node.problem(WRONG_TYPE, "a bucket is a mapping", (), "begin it with `- name:`")])
                 continue
             self._include(node)
             spec = self._spec(merged(defaults, node) if defaults is not None else node)
@@ -231,22 +233,39 @@ class _File:
         if node is None:
             return None
         if not isinstance(node.value, dict):
-            self.problems.append(node.problem(WRONG_TYPE, "`defaults` is a mapping, like a bucket without its name"))
+            self.tell([node.problem(WRONG_TYPE, "`defaults` is a mapping, like a bucket without its name")])
             return None
         if "name" in node.value:
-            self.problems.append(node.problem(UNKNOWN_FIELD, "`defaults` has no `name`", ("name",), at_key=True))
+            self.tell([node.problem(UNKNOWN_FIELD, "`defaults` has no `name`", ("name",), at_key=True)])
         self._include(node)
         return node
 
+    # ── files in the place of values ─────────────────────────────────────────────────────────────────
+
     def _include(self, node: Node) -> None:
-        """Put the content of files where the spec names them."""
+        """Put the content of files where the spec names them; what cannot be had is left out."""
         for aspect, kind in BucketSpec.aspects().items():
             for below in kind.from_file:
-                *_, (parent, missing) = node.follow((aspect, *below)[:-1])
-                name = (aspect, *below)[-1]
-                child = parent.child(name) if missing is None else None
-                if child is not None and isinstance(child.value, dict) and list(child.value) == ["file"]:
-                    parent.value[name] = included(child, self.folder, self.problems)
+                path = (aspect, *below)
+                *_, (parent, _) = node.follow(path[:-1])
+                child = parent.value.get(path[-1]) if isinstance(parent.value, dict) else None
+                if child is None or not isinstance(child.value, dict) or list(child.value) != ["file"]:
+                    continue
+                content = self._content(self._filled(child.value["file"]))
+                if content is None:
+                    del parent.value[path[-1]]
+                else:
+                    parent.value[path[-1]] = content
+
+    def _content(self, named: Node) -> Node | None:
+        """What an included file holds; each file is read once."""
+        written = str(named.value)
+        if written not in self.contents:
+            self.contents[written], found = included(named, self.folder)
+            self.tell_misread(found)
+        return self.contents[written]
+
+    # ── one bucket ───────────────────────────────────────────────────────────────────────────────────
 
     def _spec(self, node: Node) -> BucketSpec | None:
         """The spec that a merged bucket says, if it is in order."""
@@ -256,49 +275,68 @@ class _File:
             if not (name in BucketSpec.aspects() and child.value == "unmanaged")
         }
         node = self._filled(Node(children, node.span, node.source, node.keys))
-        if "name" in node.value:
-            self.names.append((str(node.value["name"].value), node.source.place(node.span)))
+        name = node.value.get("name")
+        if name is not None and isinstance(name.value, str):
+            self.names.append((name.value, node.source.place(node.span)))
+        self.tell_misread(unclear_identities(node))
+        plain = node.plain()
         try:
-            spec = BucketSpec.model_validate(node.plain(), by_name=True, by_alias=False)
+            spec = BucketSpec.model_validate(plain, by_name=True, by_alias=False)
         except ValidationError as error:
-            self.problems.extend(problems_of(error, node))
+            self.tell(problems_of(error, node))
+            # what is in order is looked at all the same, so that one run tells everything
+            wrong = {found["loc"][0] for found in error.errors(include_url=False)}
+            rest = {"name": NAMELESS} | {name: value for name, value in plain.items() if name not in wrong}
+            self._tell_refusals(BucketSpec.model_validate(rest, by_name=True, by_alias=False), node)
             return None
-        for refusal in spec.refusals():
-            self.problems.append(node.problem(refusal.code, refusal.message, refusal.path, refusal.help))
+        self._tell_refusals(spec, node)
         return spec
 
+    def _tell_refusals(self, spec: BucketSpec, node: Node) -> None:
+        self.tell(
+            node.problem(refusal.code, refusal.message, refusal.path, refusal.help) for refusal in spec.refusals()
+        )
+
     def _filled(self, node: Node) -> Node:
-        """The same node with the file's own variables filled in; unknown ones are problems."""
+        """The node with the file's own variables filled in; unknown ones are problems."""
         value = node.value
         if isinstance(value, dict):
-            return Node(
-                {name: self._filled(child) for name, child in value.items()},
-                node.span,
-                node.source,
-                node.keys,
-            )
+            children = {name: self._filled(child) for name, child in value.items()}
+            same = all(children[name] is child for name, child in value.items())
+            return node if same else Node(children, node.span, node.source, node.keys)
         if isinstance(value, list):
-            return Node([self._filled(child) for child in value], node.span, node.source)
+            items = [self._filled(child) for child in value]
+            same = all(item is child for item, child in zip(items, value, strict=True))
+            return node if same else Node(items, node.span, node.source)
         if not isinstance(value, str) or "${" not in value:
             return node
-        known = {*BUILT_IN_VARIABLES, *self.variables}
-        for name in VARIABLE.findall(value):
+        self._refuse_unknown_variables(node, value, (*BUILT_IN_VARIABLES, *self.variables))
+        return Node(fill_text(value, self.variables), node.span, node.source)
+
+    def _refuse_unknown_variables(self, node: Node, text: str, known: Sequence[str]) -> None:
+        for name in VARIABLE.findall(text):
             if name not in known:
                 near = did_you_mean(name, known)
                 hint = f"did you mean `${{{near}}}`?" if near else "declare it under `variables:`"
-                self.problems.append(node.problem(UNKNOWN_VARIABLE, f"nobody declared `${{{name}}}`", (), hint))
-        return Node(fill_text(value, self.variables), node.span, node.source)
+                self.tell_misread([node.problem(UNKNOWN_VARIABLE, f"nobody declared `${{{name}}}`", (), hint)])
 
 
-def same_names(names: Sequence[tuple[str, Place]]) -> Iterator[Problem]:
-    """Buckets that are declared more than once, at the later place."""
-    first: dict[str, Place] = {}
-    for name, place in names:
-        if name in first:
-            yield Problem(SAME_BUCKET.code, f"`{name}` is declared twice", place, f"the first is at {first[name]}")
-        first.setdefault(name, place)
-
-
-def relative(path: str) -> str:
-    """A path as plans record it: relative, with slashes."""
-    return path if path == STANDARD_INPUT else Path(os.path.relpath(path)).as_posix()
+def unclear_identities(bucket: Node) -> Iterator[Problem]:
+    """Items of lists with identity that have none, or that of another."""
+    for path, key in keyed_lists().items():
+        *_, (listed, missing) = bucket.follow(path)
+        if missing is not None or not isinstance(listed.value, list):
+            continue
+        first: dict[str, Node] = {}
+        for item in listed.value:
+            if not isinstance(item.value, dict):
+                continue
+            if key not in item.value:
+                yield item.problem(MISSING_FIELD, f"`{key}` is missing", (), f"write `{key}:` here")
+                continue
+            named = item.value[key]
+            if named.text in first:
+                place = first[named.text].source.place(first[named.text].span)
+                said = f"the `{key}` `{named.text}` is taken"
+                yield named.problem(SAME_IDENTITY, said, (), f"the first is at {place}")
+            first.setdefault(named.text, named)

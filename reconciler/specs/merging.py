@@ -5,9 +5,7 @@ replaced; what the bucket says itself always wins. The places of the values come
 is shown where it was written.
 """
 
-from collections.abc import Mapping
-
-from reconciler.specs.fields import identities
+from reconciler.specs.fields import identities, lists_of_one
 from reconciler.strict_yaml import Node
 
 Path = tuple[str, ...]
@@ -15,11 +13,11 @@ Path = tuple[str, ...]
 
 def merged(default: Node, own: Node, path: Path = ()) -> Node:
     """The bucket's own value over the default one."""
+    key = identities().get(path)
+    if key is not None and holds_items(default, path) and holds_items(own, path):
+        return merged_lists(default, own, path, key)
     if isinstance(default.value, dict) and isinstance(own.value, dict):
         return merged_mappings(default, own, path)
-    key = identities().get(path)
-    if key is not None and isinstance(default.value, list) and isinstance(own.value, list):
-        return merged_lists(default, own, path, key)
     return own
 
 
@@ -37,23 +35,30 @@ def merged_mappings(default: Node, own: Node, path: Path) -> Node:
     return Node(children, own.span, own.source, {**default.keys, **own.keys})
 
 
+def holds_items(node: Node, path: Path) -> bool:
+    """Whether this is a list, or one mapping where AWS takes it for a list of one."""
+    return isinstance(node.value, list) or (isinstance(node.value, dict) and path in lists_of_one())
+
+
+def items_of(node: Node) -> list[Node]:
+    """The items of a list; one mapping stands for a list of one."""
+    return node.value if isinstance(node.value, list) else [node]
+
+
 def merged_lists(default: Node, own: Node, path: Path, key: str) -> Node:
-    """Items with the same identity merged; those of the bucket alone after those of the defaults."""
-    named = by_identity(own, key)
-    items = [
-        merged(item, named.pop(identity), path) if (identity := identity_of(item, key)) in named else item
-        for item in default.value
-    ]
-    rest = [item for item in own.value if identity_of(item, key) is None or identity_of(item, key) in named]
-    return Node([*items, *rest], own.span, own.source)
-
-
-def by_identity(node: Node, key: str) -> dict[str | None, Node]:
-    """The items of a list that have an identity."""
-    return {identity: item for item in node.value if (identity := identity_of(item, key)) is not None}
+    """Items with the same identity merged where the defaults have them; the bucket's others after them."""
+    named: dict[str | None, Node] = {}
+    for item in items_of(own):
+        named.setdefault(identity_of(item, key), item)
+    named.pop(None, None)
+    items: list[Node] = []
+    for item in items_of(default):
+        same = named.get(identity_of(item, key))
+        items.append(merged_mappings(item, same, path) if same is not None else item)
+    joined = {id(named[name]) for item in items_of(default) if (name := identity_of(item, key)) in named}
+    return Node([*items, *(item for item in items_of(own) if id(item) not in joined)], own.span, own.source)
 
 
 def identity_of(item: Node, key: str) -> str | None:
     """What an item is known by."""
-    value: Mapping[str, Node] = item.value if isinstance(item.value, dict) else {}
-    return str(value[key].value) if key in value else None
+    return item.value[key].text if isinstance(item.value, dict) and key in item.value else None

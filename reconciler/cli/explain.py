@@ -1,0 +1,26 @@
+"""explain: say what an error code or a field of a spec means"""
+
+from argparse import ArgumentParser, Namespace
+
+from reconciler.cli.console import Console
+from reconciler.errors import ExitCode
+
+DESCRIPTION = """\
+Explain an error code or a field: what it means, what may stand there, what S3 calls it needs.
+
+  reconcile explain RCL2503
+  reconcile explain bucket.lifecycle.rules
+"""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """What to explain."""
+    parser.add_argument("topic", metavar="CODE|FIELD", nargs="?", default="bucket", help="default: bucket, all fields")
+
+
+def run(arguments: Namespace, console: Console) -> ExitCode:
+    """A page about it."""
+    from reconciler.specs.explain import explain
+
+    console.result(explain(arguments.topic))
+    return ExitCode.FINE

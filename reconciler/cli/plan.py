@@ -1,0 +1,96 @@
+"""plan: show exactly what would change in S3"""
+
+import os
+import sys
+import tempfile
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reconciler.cli.console import Console
+from reconciler.cli.question import (
+    access,
+    command_line,
+    format_argument,
+    question,
+    spec_arguments,
+    spec_words,
+    target_argument,
+)
+from reconciler.errors import ExitCode, ReconcileError, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.run import Planned
+
+DESCRIPTION = """\
+Compare specs with the live buckets and show what `apply` would do. Nothing is written to S3.
+
+  reconcile plan specs/lake.yaml
+  reconcile plan specs/ --out plan.json        save it for review; then: reconcile apply --plan plan.json
+  reconcile plan --detailed-exitcode           0: nothing to do, 2: changes
+"""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Which specs, and where the plan goes."""
+    spec_arguments(parser)
+    target_argument(parser)
+    format_argument(parser)
+    parser.add_argument("--out", metavar="FILE", help="save the plan for `reconcile apply --plan FILE`")
+    parser.add_argument(
+        "--detailed-exitcode", action="store_true", help="exit 2 when there are changes, 0 when there are none"
+    )
+
+
+def run(arguments: Namespace, console: Console) -> ExitCode:
+    """Plan, show, save."""
+    from reconciler.planning.storage import to_document
+    from reconciler.run import make_plan
+    from reconciler.version import __version__
+
+    asked = question(arguments)
+    if arguments.out and "-" in asked.paths:
+        raise UsageError(
+            "a saved plan reads its specs again, and standard input cannot be read again",
+            remedy="put the spec into a file, or leave --out out",
+        )
+    planned = make_plan(asked, access(arguments, console), console.notice)
+    document = to_document(planned.changeset, __version__)
+    if arguments.out:
+        save(document, Path(arguments.out))
+    if console.json:
+        console.document(document)
+    else:
+        following = f"{command_line(arguments, 'apply')} --plan {arguments.out}" if arguments.out else None
+        following = following or command_line(arguments, "apply") + spec_words(arguments)
+        print_plan(planned, document, console, following)
+        if arguments.out:
+            console.notice(f"Saved to {arguments.out}")
+    return planned.changeset.exit_code(detailed=arguments.detailed_exitcode)
+
+
+def print_plan(planned: "Planned", document: dict[str, Any], console: Console, following: str | None) -> None:
+    """The plan for people, and which calls it took."""
+    from reconciler.reports.text import render
+
+    style = console.style(sys.stdout)
+    console.result(render(document, style, next_command=following))
+    if console.verbose:
+        calls = ", ".join(f"{number} {name}" for name, number in sorted(planned.clients.calls.items()))
+        console.notice(f"{sum(planned.clients.calls.values())} calls: {calls}")
+
+
+def save(document: dict[str, Any], path: Path) -> None:
+    """Write the plan whole or not at all; only here does it carry a time."""
+    from datetime import UTC, datetime
+
+    from reconciler.planning.storage import to_text
+
+    dated = document | {"created_at": datetime.now(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")}
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(to_text(dated))
+        Path(name).replace(path)
+    except OSError as error:
+        raise ReconcileError(f"the plan cannot be saved to {path}: {error.strerror}", remedy="check --out") from error

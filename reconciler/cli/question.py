@@ -1,0 +1,90 @@
+"""The arguments that several commands share: which specs, which variables, which S3."""
+
+import os
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+from reconciler.cli.console import Console
+from reconciler.errors import UsageError
+
+if TYPE_CHECKING:
+    from reconciler.run import Access, Question
+
+DEFAULT_PATH = "specs"
+
+
+def spec_arguments(parser: ArgumentParser) -> None:
+    """Which specs."""
+    parser.add_argument(
+        "paths", nargs="*", metavar="PATH", help=f"spec files, folders of specs, or - (default: {DEFAULT_PATH}/)"
+    )
+    parser.add_argument(
+        "--var",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="the value of a variable that the specs declare (repeatable)",
+    )
+
+
+def target_argument(parser: ArgumentParser) -> None:
+    """Which of the buckets."""
+    parser.add_argument("--target", action="append", default=[], metavar="BUCKET", help="only this bucket (repeatable)")
+
+
+def format_argument(parser: ArgumentParser) -> None:
+    """For people or for programs."""
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or json")
+
+
+def question(arguments: Namespace) -> "Question":
+    """What the command line asks for."""
+    from reconciler.run import Question
+
+    variables: dict[str, str] = {}
+    for written in arguments.var:
+        name, equals, value = written.partition("=")
+        if not equals or not name:
+            raise UsageError(f"`--var {written}` has no value", remedy="write --var NAME=VALUE")
+        variables[name] = value
+    return Question(tuple(arguments.paths or [DEFAULT_PATH]), variables, tuple(getattr(arguments, "target", ())))
+
+
+def access(arguments: Namespace, console: Console) -> "Access":
+    """Which S3 the command line asks; starts the sandbox where it is asked for."""
+    from reconciler.run import Access
+
+    profile, region = getattr(arguments, "profile", None), getattr(arguments, "region", None)
+    endpoint_url = getattr(arguments, "endpoint_url", None)
+    if not getattr(arguments, "sandbox", False):
+        return Access(profile, region, endpoint_url)
+    if endpoint_url or profile:
+        raise UsageError("--sandbox goes with neither --endpoint-url nor --profile", remedy="leave one of them out")
+    from reconciler.sandbox.process import ensure_running
+
+    running = ensure_running()
+    console.notice(f"SANDBOX: the embedded S3 at {running.endpoint_url}; nothing here is real")
+    return Access(None, region, running.endpoint_url, sandbox=True)
+
+
+def command_line(arguments: Namespace, command: str) -> str:
+    """The command that comes next, with the options of this one."""
+    import shlex
+
+    words = ["reconcile", command]
+    for name in ("profile", "region", "endpoint_url"):
+        value = getattr(arguments, name, None)
+        words += [f"--{name.replace('_', '-')}", value] if value else []
+    if getattr(arguments, "sandbox", False) and not os.environ.get("RECONCILE_SANDBOX"):
+        words.append("--sandbox")
+    return shlex.join(words)
+
+
+def spec_words(arguments: Namespace) -> str:
+    """The specs and variables of this command, for the next one."""
+    import shlex
+
+    words = [*arguments.paths]
+    words += [word for name in arguments.var for word in ("--var", name)]
+    words += [word for name in getattr(arguments, "target", ()) for word in ("--target", name)]
+    return (" " + shlex.join(words)) if words else ""

@@ -1,0 +1,32 @@
+"""schema: print the JSON Schemas of specs, plans and manifests"""
+
+from argparse import ArgumentParser, Namespace
+
+from reconciler.cli.console import Console
+from reconciler.errors import ExitCode
+
+DESCRIPTION = """\
+Print a JSON Schema, or write all of them into a folder. Editors use the one of specs:
+
+  reconcile schema --out .reconcile/schemas
+  # yaml-language-server: $schema=../.reconcile/schemas/bucket-spec.schema.json
+"""
+NAMES = ("bucket-spec", "bucket-manifest", "plan")
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Which schema, or where to."""
+    parser.add_argument("name", nargs="?", choices=NAMES, default="bucket-spec", help="default: bucket-spec")
+    parser.add_argument("--out", metavar="FOLDER", help="write all schemas into this folder")
+
+
+def run(arguments: Namespace, console: Console) -> ExitCode:
+    """Print one, or write all."""
+    from reconciler.specs.schema import all_schemas, write_all
+
+    if arguments.out:
+        for path in write_all(arguments.out):
+            console.notice(f"Wrote {path}")
+    else:
+        console.document(all_schemas()[arguments.name])
+    return ExitCode.FINE

@@ -1,0 +1,27 @@
+"""What needs somebody's word, beyond the word for the whole plan.
+
+``--auto-approve`` says yes to a plan. It never says yes to the loss of an object: that is said for each
+bucket, by ``--allow loses-data:BUCKET`` or by typing the bucket's name.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from reconciler.aspects.aspect import Risk
+from reconciler.planning.changeset import Action, Change, Changeset, Plan
+
+
+def needs_consent(changeset: Changeset) -> list[tuple[Plan, Change]]:
+    """The changes that delete an object."""
+    return [
+        (plan, change)
+        for plan in changeset.plans
+        for change in plan.changes
+        if change.risk is Risk.LOSES_DATA and change.action is Action.DELETE
+    ]
+
+
+def missing_consent(changeset: Changeset, allowed: Iterable[str]) -> Sequence[str]:
+    """What still has to be allowed, as ``class:bucket``."""
+    words = set(allowed)
+    wanted = [f"{change.risk.value}:{plan.name}" for plan, change in needs_consent(changeset)]
+    return [word for word in wanted if word not in words]

@@ -1,0 +1,93 @@
+"""What became of an apply, for people and for programs."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reconciler.planning.outcomes import Applied, BucketOutcome, Outcome, Result
+from reconciler.reports.inert import inert
+from reconciler.reports.style import Style
+from reconciler.reports.values import count
+
+
+def bucket_line(bucket: BucketOutcome, style: Style) -> str:
+    """One bucket in a line, as soon as it is done."""
+    name = inert(bucket.plan.name)
+    done = sum(outcome.result is Result.APPLIED for outcome in bucket.outcomes)
+    if bucket.is_whole:
+        return style.fit(f"{style.green('✓')} {name}  {count(done, 'change')} applied")
+    rest = len(bucket.outcomes) - done
+    blocked = f", {len(bucket.plan.blockers)} blocked" if bucket.plan.blockers else ""
+    return style.fit(f"{style.red('✗')} {name}  {count(done, 'change')} applied, {rest} not{blocked}")
+
+
+def render_outcome(applied: Applied, style: Style, next_command: str) -> str:
+    """The end of an apply: what was done, what was not and why, and what to do next."""
+    lines = [""]
+    for bucket in applied.buckets:
+        if not bucket.is_whole:
+            lines += troubles(bucket, style)
+    done = applied.count(Result.APPLIED)
+    said = f"{count(done, 'change')} applied in {count(len(applied.buckets), 'bucket')}"
+    rest = [
+        f"{number} {words}"
+        for result, words in (
+            (Result.UNVERIFIED, "written, not yet visible"),
+            (Result.FAILED, "failed"),
+            (Result.SKIPPED, "not tried"),
+        )
+        if (number := applied.count(result))
+    ]
+    blocked = sum(len(bucket.plan.blockers) for bucket in applied.buckets)
+    rest += [f"{blocked} blocked"] if blocked else []
+    if not rest:
+        lines.append(f"{style.green('✓ Applied:')} {said}, each read back and found true.")
+    else:
+        lines.append(f"{style.red('✗ Partly applied:')} {said}; {', '.join(rest)}.")
+    if applied.interrupted:
+        lines.append("Interrupted: the calls that were under way were finished, no other was begun.")
+    lines.append(f"Next: {style.cyan(next_command)}")
+    return style.fit("\n".join(lines)) + "\n"
+
+
+def troubles(bucket: BucketOutcome, style: Style) -> Iterator[str]:
+    """What was not done in a bucket, and why."""
+    yield f"{style.red('✗')} {style.bold(inert(bucket.plan.name))}"
+    for outcome in bucket.outcomes:
+        if outcome.result is not Result.APPLIED:
+            yield f"    {style.red(outcome.change.aspect)}  {outcome.result.value}: {inert(outcome.why)}"
+    for blocker in bucket.plan.blockers:
+        yield f"    {style.red(blocker.aspect)}  blocked: {inert(blocker.why)}"
+        yield f"        {style.cyan('help:')} {inert(blocker.remedy)}"
+
+
+def outcomes_document(applied: Applied, plan: Mapping[str, Any]) -> dict[str, Any]:
+    """The end of an apply as JSON."""
+    return {
+        "format_version": plan["format_version"],
+        "tool_version": plan["tool_version"],
+        "fingerprint": plan["fingerprint"],
+        "endpoint": plan["endpoint"],
+        "buckets": [
+            {
+                "name": bucket.plan.name,
+                "action": bucket.plan.action.value,
+                "outcomes": [outcome_document(outcome) for outcome in bucket.outcomes],
+                "blockers": [
+                    {"aspect": item.aspect, "why": item.why, "remedy": item.remedy} for item in bucket.plan.blockers
+                ],
+            }
+            for bucket in applied.buckets
+        ],
+        "summary": {result.value: applied.count(result) for result in Result},
+        "interrupted": applied.interrupted,
+    }
+
+
+def outcome_document(outcome: Outcome) -> dict[str, Any]:
+    """One change and what became of it."""
+    return {
+        "aspect": outcome.change.aspect,
+        "action": outcome.change.action.value,
+        "result": outcome.result.value,
+        "why": outcome.why or None,
+    }

@@ -1,0 +1,15 @@
+"""A refusal as people read it: its code, what is wrong, what moved, what to do."""
+
+from reconciler.errors import PlanIsStale, ReconcileError
+from reconciler.reports.inert import inert
+from reconciler.reports.style import Style
+
+
+def render_refusal(refusal: ReconcileError, style: Style) -> str:
+    """A few lines for stderr."""
+    lines = [f"{style.red(f'error[{refusal.code}]')}{style.bold(': ' + inert(refusal.message))}"]
+    if isinstance(refusal, PlanIsStale):
+        lines += [f"  {style.red('-')} {inert(difference)}" for difference in refusal.moved]
+    if refusal.remedy:
+        lines.append(f"  = {style.cyan('help')}: {inert(refusal.remedy)}")
+    return style.fit("\n".join(lines)) + "\n"

@@ -1,0 +1,109 @@
+"""The way through: specs are loaded, live buckets read, plans made, and plans carried out.
+
+The command line and Python programs take the same way. Nothing here prints or asks.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reconciler.errors import UsageError
+from reconciler.planning.changeset import Changeset, Inputs, Origin
+from reconciler.planning.digests import digest_of_specs
+from reconciler.planning.live import Identity
+from reconciler.planning.outcomes import Applied, BucketOutcome
+from reconciler.planning.planner import plan_bucket
+from reconciler.problems import Problem, did_you_mean
+from reconciler.specs.loader import Loaded, load, relative
+
+if TYPE_CHECKING:
+    from reconciler.s3.clients import Clients
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Which S3, and as whom."""
+
+    profile: str | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+    sandbox: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a plan is asked for."""
+
+    paths: tuple[str, ...]
+    variables: Mapping[str, str]
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A changeset with what is needed to carry it out."""
+
+    changeset: Changeset
+    warnings: tuple[Problem, ...]
+    clients: "Clients"
+    identity: Identity
+
+
+Notice = Callable[[str], None]
+
+
+def load_specs(question: Question) -> Loaded:
+    """The specs that are asked for. Raises `InvalidSpecs` with every problem of every file."""
+    loaded = load(question.paths, question.variables)
+    names = [bucket.spec.name for bucket in loaded.buckets]
+    for target in question.targets:
+        if target not in names:
+            near = did_you_mean(target, names)
+            raise UsageError(
+                f"no spec describes the bucket `{target}`",
+                remedy=f"did you mean `{near}`?" if near else "check --target",
+            )
+    return loaded
+
+
+def make_plan(question: Question, access: Access, notice: Notice = lambda _: None) -> Planned:
+    """What would change. Reads S3 and writes nothing; no S3 call is made before the account is known."""
+    loaded = load_specs(question)
+    chosen = [bucket for bucket in loaded.buckets if not question.targets or bucket.spec.name in question.targets]
+
+    # boto3 takes 200 ms to load: whoever only validates does not pay for it
+    from reconciler.s3.clients import Clients, check_accounts
+    from reconciler.s3.reader import Reader
+
+    clients = Clients(
+        profile=access.profile, region=access.region, endpoint_url=access.endpoint_url, sandbox=access.sandbox
+    )
+    identity = clients.identity()
+    specs = [bucket.spec for bucket in chosen]
+    check_accounts(identity, {spec.name: spec.account for spec in specs if spec.account})
+    notice(f"Reading {len(specs)} bucket{'' if len(specs) == 1 else 's'} of account {identity.account or 'unknown'}")
+    live = Reader(clients, identity).read(specs)
+    changeset = Changeset(
+        tuple(
+            plan_bucket(bucket.spec, live[bucket.spec.name], identity, Origin(bucket.place.file, bucket.place.line))
+            for bucket in chosen
+        ),
+        endpoint=identity.endpoint,
+        inputs=Inputs(
+            paths=tuple(relative(path) for path in question.paths),
+            variables=dict(sorted(question.variables.items())),
+            targets=tuple(sorted(question.targets)),
+            spec_digest=digest_of_specs(specs),
+        ),
+    )
+    return Planned(changeset, loaded.warnings, clients, identity)
+
+
+def carry_out(planned: Planned, progress: Callable[[BucketOutcome], None] = lambda _: None, **settings: Any) -> Applied:
+    """Do what the plan says. What is blocked stays undone and is part of the outcome."""
+    from reconciler.s3.executor import Executor
+    from reconciler.s3.reader import Reader
+
+    plans: Sequence[Any] = [plan for plan in planned.changeset.plans if plan.changes or plan.blockers]
+    executor = Executor(planned.clients, Reader(planned.clients, planned.identity), progress=progress, **settings)
+    return executor.apply(plans)
