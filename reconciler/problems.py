@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
-
 LONGEST_WORD = 100
 """Characters. Nothing longer is a misspelled name, and comparing it would take its time."""
 

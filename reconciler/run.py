@@ -14,7 +14,8 @@ from reconciler.planning.live import Identity
 from reconciler.planning.outcomes import Applied, BucketOutcome
 from reconciler.planning.planner import plan_bucket
 from reconciler.problems import Problem, did_you_mean
-from reconciler.specs.loader import Loaded, load, relative
+from reconciler.specs.files import relative
+from reconciler.specs.loader import Loaded, load
 
 if TYPE_CHECKING:
     from reconciler.s3.clients import Clients

@@ -87,6 +87,11 @@ class Versioning(Document, Aspect):
         if self.status is None:
             yield Refusal(STATUS_MISSING, (), "this says neither `Enabled` nor `Suspended`")
 
+    def picture(self) -> Any:
+        """MFA delete is shown where it is on."""
+        shown = super().picture()
+        return {name: value for name, value in shown.items() if (name, value) != ("mfa_delete", "Disabled")}
+
     def remarks(self) -> Iterator[Refusal]:
         """MFA delete is worth knowing: it is what a change of versioning would fail on."""
         if self.mfa_delete == "Enabled":

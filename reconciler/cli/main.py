@@ -2,9 +2,11 @@
 
 import os
 import sys
+import traceback
 from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
-from typing import NoReturn
+from itertools import pairwise
+from typing import Any, NoReturn
 
 from reconciler.cli import apply, doctor, explain, plan, sandbox, schema, show, validate
 from reconciler.cli.console import Console
@@ -56,15 +58,15 @@ class Parser(ArgumentParser):
         raise UsageError(message, remedy=f"did you mean `{near}`?" if near else remedy)
 
 
-def global_options(default: object) -> ArgumentParser:
+def global_options() -> Parser:
     """The options that every command has, before or after its name."""
-    parser = ArgumentParser(add_help=False, argument_default=SUPPRESS, allow_abbrev=False)
+    parser = Parser(add_help=False, argument_default=SUPPRESS, allow_abbrev=False)
     where = parser.add_argument_group("which S3")
     where.add_argument("--profile", metavar="NAME", help="AWS profile (AWS_PROFILE)")
     where.add_argument("--region", metavar="REGION", help="region for buckets whose spec names none (AWS_REGION)")
     where.add_argument("--endpoint-url", metavar="URL", help="an S3-compatible server (AWS_ENDPOINT_URL)")
     where.add_argument(
-        "--sandbox", action="store_true", default=default, help="an embedded S3 on this machine (RECONCILE_SANDBOX=1)"
+        "--sandbox", action="store_true", default=SUPPRESS, help="an embedded S3 on this machine (RECONCILE_SANDBOX=1)"
     )
     output = parser.add_argument_group("output")
     output.add_argument(
@@ -73,10 +75,10 @@ def global_options(default: object) -> ArgumentParser:
         metavar="WHEN",
         help="always, never or auto (NO_COLOR, FORCE_COLOR)",
     )
-    output.add_argument("-q", "--quiet", action="store_true", default=default, help="only the result")
-    output.add_argument("-v", "--verbose", action="store_true", default=default, help="also which calls were made")
-    output.add_argument("--debug", action="store_true", default=default, help="also every request, and tracebacks")
-    output.add_argument("--no-input", action="store_true", default=default, help="never ask")
+    output.add_argument("-q", "--quiet", action="store_true", default=SUPPRESS, help="only the result")
+    output.add_argument("-v", "--verbose", action="store_true", default=SUPPRESS, help="also which calls were made")
+    output.add_argument("--debug", action="store_true", default=SUPPRESS, help="also every request, and tracebacks")
+    output.add_argument("--no-input", action="store_true", default=SUPPRESS, help="never ask")
     return parser
 
 
@@ -87,12 +89,12 @@ def make_parser() -> Parser:
         description=DESCRIPTION,
         epilog=EXIT_CODES,
         formatter_class=RawDescriptionHelpFormatter,
-        parents=[global_options(SUPPRESS)],
+        parents=[global_options()],
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"reconcile {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    shared = global_options(SUPPRESS)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=Parser)
+    shared = global_options()
     for name, command in COMMANDS.items():
         about = (command.__doc__ or "").partition("\n")[0].partition(": ")[2]
         child = commands.add_parser(
@@ -109,9 +111,9 @@ def make_parser() -> Parser:
 
 def main(words: Sequence[str]) -> int:
     """Run one command and say how it ended."""
-    parser = make_parser()
-    arguments = Namespace()
+    arguments = Namespace(debug="--debug" in words, format="json" if wants_json(words) else "text")
     try:
+        parser = make_parser()
         parser.parse_args(words, arguments)
         if arguments.command is None:
             parser.print_help()
@@ -120,14 +122,31 @@ def main(words: Sequence[str]) -> int:
             arguments.sandbox = True
         prepare_debugging(arguments)
         return int(COMMANDS[arguments.command].run(arguments, Console(arguments)))
-    except ReconcileError as refusal:
-        if getattr(arguments, "debug", False):
-            raise
-        report(refusal, Console(arguments))
-        return int(refusal.exit_code)
     except KeyboardInterrupt:
         Console(arguments).message("Interrupted; nothing was written.")
         return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if arguments.debug:
+            traceback.print_exc()
+        refusal = error if isinstance(error, ReconcileError) else unexpected(error)
+        report(refusal, Console(arguments))
+        return int(refusal.exit_code)
+
+
+def wants_json(words: Sequence[str]) -> bool:
+    """Whether JSON is asked for; known even where the rest of the command line makes no sense."""
+    return "--format=json" in words or ("--format", "json") in pairwise(words)
+
+
+def unexpected(error: Exception) -> ReconcileError:
+    """A mistake of ours, told without a traceback."""
+    return ReconcileError(
+        f"this should not have happened: {type(error).__name__}: {error}",
+        remedy="run the command again with --debug, and report what it prints",
+        code="RCL9999",
+    )
 
 
 def prepare_debugging(arguments: Namespace) -> None:
@@ -141,23 +160,32 @@ def prepare_debugging(arguments: Namespace) -> None:
 
 def report(refusal: ReconcileError, console: Console) -> None:
     """A refusal, for people or as JSON."""
-    from reconciler.reports.problems import problems_document, render_problems
-    from reconciler.reports.refusals import render_refusal
-
-    problems = refusal.problems if isinstance(refusal, InvalidSpecs) else ()
     if console.json:
-        from reconciler.planning.storage import FORMAT_VERSION
-
-        error = {"code": refusal.code, "message": refusal.message, "remedy": refusal.remedy}
-        if problems:
-            error["problems"] = problems_document(problems)  # type: ignore[assignment]
-        if isinstance(refusal, PlanIsStale):
-            error["moved"] = list(refusal.moved)  # type: ignore[assignment]
-        console.document({"format_version": FORMAT_VERSION, "error": error})
+        console.document(error_document(refusal))
         return
     style = console.style(sys.stderr)
-    text = render_problems(problems, style) if problems else render_refusal(refusal, style)
-    console.message(text.rstrip("\n"))
+    if isinstance(refusal, InvalidSpecs):
+        from reconciler.reports.problems import render_problems
+
+        console.message(render_problems(refusal.problems, style).rstrip("\n"))
+    else:
+        from reconciler.reports.refusals import render_refusal
+
+        console.message(render_refusal(refusal, style).rstrip("\n"))
+
+
+def error_document(refusal: ReconcileError) -> dict[str, Any]:
+    """A refusal as JSON."""
+    from reconciler.planning.storage import FORMAT_VERSION
+
+    error: dict[str, Any] = {"code": refusal.code, "message": refusal.message, "remedy": refusal.remedy}
+    if isinstance(refusal, InvalidSpecs):
+        from reconciler.reports.problems import problems_document
+
+        error["problems"] = problems_document(refusal.problems)
+    if isinstance(refusal, PlanIsStale):
+        error["moved"] = list(refusal.moved)
+    return {"format_version": FORMAT_VERSION, "error": error}
 
 
 def run_from_command_line() -> NoReturn:

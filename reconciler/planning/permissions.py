@@ -17,7 +17,8 @@ def permissions(specs: Sequence[BucketSpec] | None, *, writing: bool) -> dict[st
     ]
     names = BucketSpec.aspects().keys() if specs is None else {name for spec in specs for name in spec.declared()}
     rows = [BucketSpec.aspects()[name].api for name in BucketSpec.aspects() if name in names]
-    on_buckets, on_objects = set(FINDING), set()
+    on_buckets: set[str] = set(FINDING)
+    on_objects: set[str] = set()
     if writing:
         on_buckets |= set(CREATING)
     for row in rows:

@@ -39,7 +39,7 @@ MOST_BUCKETS = 10_000
 SUPPORTED: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "GET": frozenset(KEPT)
-        | {"accelerate", "acl", "policy", "policyStatus", "versioning", "website"}
+        | {"accelerate", "acl", "policy", "versioning", "website"}
         | {"location", "uploads", "versions"},
         "PUT": frozenset(KEPT) | {"accelerate", "acl", "policy", "versioning", "website"},
         "DELETE": frozenset(KEPT) - {"logging", "notification", "object-lock"} | {"policy", "website"},
@@ -208,6 +208,23 @@ def encryption_never_goes_away(request: S3Request, _memory: Memory, ask: Ask) ->
     return ask(request)
 
 
+def keep_policies(request: S3Request, memory: Memory, ask: Ask) -> Answer:
+    """A policy is kept and never enforced.
+
+    moto enforces statements for everybody and overlooks their conditions (moto/s3/models.py): a policy that
+    denies plain HTTP, as every good one does, would lock the owner out of a sandbox that speaks plain HTTP.
+    """
+    if request.subresource != "policy":
+        return ask(request)
+    documents = memory[request.bucket].documents
+    if request.method == "GET":
+        return documents["policy"] if "policy" in documents else ask(request)
+    documents.pop("policy", None)
+    if request.method == "PUT":
+        documents["policy"] = Answer(headers={"content-type": "application/json"}, body=request.body)
+    return Answer(HTTPStatus.NO_CONTENT)
+
+
 def keep_documents(request: S3Request, memory: Memory, ask: Ask) -> Answer:
     """Documents come back as they were PUT: see `documents`. What is absent moto says itself."""
     subresource = request.subresource
@@ -252,6 +269,7 @@ AS_AWS_DOES: tuple[Behaviour, ...] = (
     create_bucket,
     refuse_bad_documents,
     encryption_never_goes_away,
+    keep_policies,
     keep_documents,
     forget_deleted_buckets,
 )

@@ -129,7 +129,7 @@ KEPT: Mapping[str, KeptDocument] = MappingProxyType(
         "tagging": KeptDocument("Tagging"),
     }
 )
-"""By sub-resource. The rest moto keeps well by itself: acl, accelerate, policy, versioning, website."""
+"""By sub-resource. The rest moto keeps well by itself: acl, accelerate, versioning, website."""
 
 ROOTS: Mapping[str, str] = MappingProxyType(
     {name: kept.root for name, kept in KEPT.items()}

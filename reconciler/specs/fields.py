@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, RootModel
+from pydantic import BaseModel, RootModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from reconciler.aspects.aspect import Derived, Internal, KeyedBy, marker_of
@@ -49,6 +49,27 @@ def choices_in(kind: Any) -> tuple[str, ...]:
     if get_origin(kind) is Literal:
         return tuple(str(word) for word in get_args(kind))
     return tuple(word for part in get_args(kind) for word in choices_in(part))
+
+
+@cache
+def one_word(kind: Any) -> tuple[str, ...]:
+    """The words that may stand for a whole mapping: those of its first field, where the model takes one."""
+    model = model_in(kind)
+    if model is None:
+        return ()
+    words = choices_in(next(iter(model.model_fields.values())).annotation)
+    try:
+        for word in words:
+            model.model_validate(word)
+    except ValidationError:
+        return ()
+    return words
+
+
+def from_file(field: "Field") -> frozenset[tuple[str, ...]]:
+    """Where below the field's aspect `{file: …}` may stand."""
+    aspect = BucketSpec.aspects().get(str(field.path[0])) if field.path else None
+    return aspect.from_file if aspect is not None else frozenset()
 
 
 def field_at(path: SpecPath) -> Field | None:

@@ -1,8 +1,8 @@
 """The loader: paths in; specs, or every problem of every file, out."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -58,6 +58,8 @@ CODES = (NOT_A_SPEC, SAME_BUCKET, UNKNOWN_VARIABLE, BAD_VARIABLE, TOO_MANY, SAME
 TOP_LEVEL = ("buckets", "defaults", "variables")
 MOST_PROBLEMS = 1000
 """Problems of one file that are told."""
+MOST_COMPARED = 100
+"""Declared variables that a misspelled one is compared with."""
 NAMELESS = "a-bucket-without-a-name"
 """Stands for a name that is missing or no name, while the rest of the bucket is looked at."""
 
@@ -129,10 +131,6 @@ def same_names(names: Iterable[tuple[str, Place]]) -> Iterator[Problem]:
         first.setdefault(name, place)
 
 
-class _Enough(Exception):  # noqa: N818
-    """One file has so many problems that the rest of it is left."""
-
-
 class _File:
     """One spec file on its way to specs."""
 
@@ -152,22 +150,27 @@ class _File:
         self.variables = self._variables()
         self.variables |= {name: value for name, value in given.items() if name in self.variables}
 
+    @property
+    def enough(self) -> bool:
+        """Whether there are so many problems that the rest of the file is left."""
+        return len(self.problems) > MOST_PROBLEMS
+
     def tell(self, problems: Iterable[Problem]) -> None:
         """Note problems, but for those that only follow from what was misread."""
         for problem in problems:
-            if problem.place in self.misread:
-                continue
-            self.problems.append(problem)
-            if len(self.problems) >= MOST_PROBLEMS:
-                said = f"{MOST_PROBLEMS:,} problems: the rest of the file is left out"
+            if self.enough:
+                break
+            if problem.place not in self.misread:
+                self.problems.append(problem)
+            if len(self.problems) == MOST_PROBLEMS:
+                said = f"more than {MOST_PROBLEMS:,} problems: the rest of the file is left out"
                 self.problems.append(Problem(TOO_MANY.code, said, self.source.place((1, 1, 2))))
-                raise _Enough
 
     def tell_misread(self, problems: Iterable[Problem]) -> None:
         """Note problems that others follow from at the same place."""
-        found = tuple(problems)
-        self.tell(found)
-        self.misread |= {problem.place for problem in found}
+        before = len(self.problems)
+        self.tell(problems)
+        self.misread |= {problem.place for problem in self.problems[before:]}
 
     # ── the parts of the file ────────────────────────────────────────────────────────────────────────
 
@@ -175,11 +178,7 @@ class _File:
         if not isinstance(root.value, dict):
             self.tell([root.problem(NOT_A_SPEC, "a spec file begins with `buckets:`")])
             return {}
-        for name in list(root.value)[:MOST_PROBLEMS // 2]:
-            if name not in TOP_LEVEL:
-                near = did_you_mean(name, TOP_LEVEL)
-                hint = f"did you mean `{near}`?" if near else f"allowed here: {', '.join(TOP_LEVEL)}"
-                self.tell([root.problem(UNKNOWN_FIELD, f"unknown field `{name}`", (name,), hint, at_key=True)])
+        self.tell(unknown_at_top(root))
         if not root.value.keys() & {*TOP_LEVEL}:
             return {}
         if "buckets" not in root.value:
@@ -193,24 +192,12 @@ class _File:
         if not isinstance(node.value, dict):
             self.tell([node.problem(WRONG_TYPE, "`variables` is a mapping of names to text")])
             return {}
-        declared: dict[str, str] = {}
-        for name, child in node.value.items():
-            value = getattr(child.value, "written", child.value)
-            if name in BUILT_IN_VARIABLES or not VARIABLE.fullmatch("${" + name + "}"):
-                self.tell([node.problem(BAD_VARIABLE, f"`{name}` cannot be declared", (name,), at_key=True)])
-            elif not isinstance(value, str):
-                self.tell([node.problem(BAD_VARIABLE, "a variable holds text", (name,), "put it in quotes")])
-            else:
-                self._refuse_unknown_variables(child, value, BUILT_IN_VARIABLES)
-                declared[name] = value
-        return declared
+        declared = {name: getattr(child.value, "written", child.value) for name, child in node.value.items()}
+        self.tell_misread(wrong_with_variables(node, declared))
+        return {name: value for name, value in declared.items() if isinstance(value, str)}
 
     def buckets(self) -> Iterator[Declared]:
         """The specs of this file that are in order."""
-        with suppress(_Enough):
-            yield from self._buckets()
-
-    def _buckets(self) -> Iterator[Declared]:
         defaults = self._defaults()
         listed = self.parts.get("buckets")
         if listed is None:
@@ -220,6 +207,8 @@ class _File:
             self.tell([listed.problem(NOT_A_SPEC, said, (), "begin each bucket with `- name:`")])
             return
         for node in listed.value:
+            if self.enough:
+                break
             if not isinstance(node.value, dict):
                 self.tell([node.problem(WRONG_TYPE, "a bucket is a mapping", (), "begin it with `- name:`")])
                 continue
@@ -278,14 +267,15 @@ class _File:
         name = node.value.get("name")
         if name is not None and isinstance(name.value, str):
             self.names.append((name.value, node.source.place(node.span)))
-        self.tell_misread(unclear_identities(node))
+        self._tell_unclear_identities(node)
         plain = node.plain()
         try:
             spec = BucketSpec.model_validate(plain, by_name=True, by_alias=False)
         except ValidationError as error:
-            self.tell(problems_of(error, node))
+            found = error.errors(include_url=False)
+            self.tell(problems_of(found, node))
             # what is in order is looked at all the same, so that one run tells everything
-            wrong = {found["loc"][0] for found in error.errors(include_url=False)}
+            wrong = {mistake["loc"][0] for mistake in found}
             rest = {"name": NAMELESS} | {name: value for name, value in plain.items() if name not in wrong}
             self._tell_refusals(BucketSpec.model_validate(rest, by_name=True, by_alias=False), node)
             return None
@@ -296,6 +286,26 @@ class _File:
         self.tell(
             node.problem(refusal.code, refusal.message, refusal.path, refusal.help) for refusal in spec.refusals()
         )
+
+    def _tell_unclear_identities(self, bucket: Node) -> None:
+        """Items of lists with identity that have none, or that of another."""
+        for path, key in keyed_lists().items():
+            *_, (listed, missing) = bucket.follow(path)
+            items = listed.value if missing is None and isinstance(listed.value, list) else []
+            first: dict[str, Node] = {}
+            for item in items:
+                if not isinstance(item.value, dict):
+                    continue
+                if key not in item.value:
+                    self.tell_misread([item.problem(MISSING_FIELD, f"`{key}` is missing", (), f"write `{key}:` here")])
+                    continue
+                named = item.value[key]
+                if named.text in first:
+                    place = first[named.text].source.place(first[named.text].span)
+                    said = f"the `{key}` `{named.text}` is taken"
+                    self.tell_misread([named.problem(SAME_IDENTITY, said, (), f"the first is at {place}")])
+                    self.misread.add(place)
+                first.setdefault(named.text, named)
 
     def _filled(self, node: Node) -> Node:
         """The node with the file's own variables filled in; unknown ones are problems."""
@@ -310,33 +320,34 @@ class _File:
             return node if same else Node(items, node.span, node.source)
         if not isinstance(value, str) or "${" not in value:
             return node
-        self._refuse_unknown_variables(node, value, (*BUILT_IN_VARIABLES, *self.variables))
+        self.tell_misread(unknown_variables(node, self.variables))
         return Node(fill_text(value, self.variables), node.span, node.source)
 
-    def _refuse_unknown_variables(self, node: Node, text: str, known: Sequence[str]) -> None:
-        for name in VARIABLE.findall(text):
-            if name not in known:
-                near = did_you_mean(name, known)
-                hint = f"did you mean `${{{near}}}`?" if near else "declare it under `variables:`"
-                self.tell_misread([node.problem(UNKNOWN_VARIABLE, f"nobody declared `${{{name}}}`", (), hint)])
+
+def unknown_at_top(root: Node) -> Iterator[Problem]:
+    """Names beside `buckets:` that mean nothing."""
+    for name in root.value:
+        if name not in TOP_LEVEL:
+            near = did_you_mean(name, TOP_LEVEL)
+            hint = f"did you mean `{near}`?" if near else f"allowed here: {', '.join(TOP_LEVEL)}"
+            yield root.problem(UNKNOWN_FIELD, f"unknown field `{name}`", (name,), hint, at_key=True)
 
 
-def unclear_identities(bucket: Node) -> Iterator[Problem]:
-    """Items of lists with identity that have none, or that of another."""
-    for path, key in keyed_lists().items():
-        *_, (listed, missing) = bucket.follow(path)
-        if missing is not None or not isinstance(listed.value, list):
-            continue
-        first: dict[str, Node] = {}
-        for item in listed.value:
-            if not isinstance(item.value, dict):
-                continue
-            if key not in item.value:
-                yield item.problem(MISSING_FIELD, f"`{key}` is missing", (), f"write `{key}:` here")
-                continue
-            named = item.value[key]
-            if named.text in first:
-                place = first[named.text].source.place(first[named.text].span)
-                said = f"the `{key}` `{named.text}` is taken"
-                yield named.problem(SAME_IDENTITY, said, (), f"the first is at {place}")
-            first.setdefault(named.text, named)
+def wrong_with_variables(node: Node, declared: Mapping[str, object]) -> Iterator[Problem]:
+    """Names that are no names or are taken, and values that are no text."""
+    for name, value in declared.items():
+        if name in BUILT_IN_VARIABLES or not VARIABLE.fullmatch("${" + name + "}"):
+            yield node.problem(BAD_VARIABLE, f"`{name}` cannot be declared", (name,), at_key=True)
+        elif not isinstance(value, str):
+            yield node.problem(BAD_VARIABLE, "a variable holds text", (name,), "put it in quotes")
+        else:
+            yield from unknown_variables(node.value[name], {})
+
+
+def unknown_variables(node: Node, declared: Mapping[str, str]) -> Iterator[Problem]:
+    """Variables in a text that are neither built in nor declared."""
+    for name in VARIABLE.findall(node.text):
+        if name not in declared and name not in BUILT_IN_VARIABLES:
+            near = did_you_mean(name, [*BUILT_IN_VARIABLES, *islice(declared, MOST_COMPARED)])
+            hint = f"did you mean `${{{near}}}`?" if near else "declare it under `variables:`"
+            yield node.problem(UNKNOWN_VARIABLE, f"nobody declared `${{{name}}}`", (), hint)

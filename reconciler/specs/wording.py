@@ -1,12 +1,12 @@
 """Pydantic's errors in words that help, at the place where the mistake was written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from reconciler.problems import Code, Problem, did_you_mean
-from reconciler.specs.fields import SpecPath, choices_in, field_at, names_at, where_else
+from reconciler.specs.fields import SpecPath, choices_in, field_at, from_file, names_at, one_word, where_else
 from reconciler.strict_yaml import Node
 
 UNKNOWN_FIELD = Code(
@@ -49,11 +49,10 @@ EXPECTED = {
 }
 
 
-def problems_of(error: ValidationError, node: Node) -> Iterator[Problem]:
+def problems_of(mistakes: Iterable[ErrorDetails], node: Node) -> Iterator[Problem]:
     """Each mistake that Pydantic found in a bucket, in our words."""
-    for found in error.errors(include_url=False):
-        path: SpecPath = tuple(found["loc"])
-        yield in_words(found["type"], path, found, node)
+    for found in mistakes:
+        yield in_words(found["type"], tuple(found["loc"]), found, node)
 
 
 def in_words(kind: str, path: SpecPath, found: Any, node: Node) -> Problem:
@@ -70,11 +69,32 @@ def in_words(kind: str, path: SpecPath, found: Any, node: Node) -> Problem:
         return not_a_choice(path, found["input"], node)
     if found["input"] is None:
         return node.problem(EMPTY_VALUE, "this is empty", path, "write a value, or leave the line out", at_key=True)
-    wanted = EXPECTED.get(kind.split("_")[0], "another value")
-    hint = "write it without quotes" if wanted == "a whole number" and str(found["input"]).isdigit() else None
-    if wanted == "text" and isinstance(found["input"], bool):
-        hint = f'put it in quotes: "{str(found["input"]).lower()}"'
-    return node.problem(WRONG_TYPE, f"this is {described(found['input'])}; expected is {wanted}", path, hint)
+    return another_kind(EXPECTED.get(kind.split("_")[0], "another value"), path, found["input"], node)
+
+
+def another_kind(wanted: str, path: SpecPath, written: Any, node: Node) -> Problem:
+    """Text for a number, a list for a mapping, and so on."""
+    field, hint = field_at(path), None
+    if wanted == "a mapping" and field is not None:
+        words, names = one_word(field.kind), names_at(path)
+        wanted = " or ".join([*(f"`{word}`" for word in words), wanted])
+        hint = f"its fields: {', '.join(names)}" if names else None
+        if field.path[1:] in from_file(field):
+            hint = "write it here, or `{file: …}` to take it from a file next to the spec"
+    elif wanted in ("a whole number", "true or false") and looks_like(written, wanted):
+        hint = "write it without quotes"
+    elif wanted == "text" and isinstance(written, bool):
+        hint = f'put it in quotes: "{str(written).lower()}"'
+    elif wanted == "a list" and isinstance(written, str):
+        hint = f"write it as a list: [{written}]"
+    return node.problem(WRONG_TYPE, f"this is {described(written)}; expected is {wanted}", path, hint)
+
+
+def looks_like(written: Any, wanted: str) -> bool:
+    """Whether a text says, in quotes, what is wanted."""
+    if not isinstance(written, str):
+        return False
+    return written in ("true", "false") if wanted == "true or false" else written.isdigit()
 
 
 def unknown_field(path: SpecPath, node: Node) -> Problem:
@@ -97,11 +117,7 @@ def unknown_field(path: SpecPath, node: Node) -> Problem:
 def not_a_choice(path: SpecPath, written: Any, node: Node) -> Problem:
     """A word that S3 does not know."""
     field = field_at(path)
-    known = choices_in(field.info.annotation if field and field.info else None) or choices_in(field and field.kind)
-    if not known and field is not None and field.model is not None:
-        # a word where a mapping may stand: it means the mapping's first field
-        first = next(iter(field.model.model_fields.values()))
-        known = choices_in(first.annotation)
+    known = (choices_in(field.kind) or one_word(field.kind)) if field is not None else ()
     near = did_you_mean(str(written), known)
     hint = f"did you mean `{near}`?" if near else None
     return node.problem(NOT_A_CHOICE, f"`{written}` is none of {', '.join(known)}", path, hint)

@@ -272,7 +272,7 @@ def test_notifications_get_ids_and_capitals(s3: Any, bucket: str) -> None:
     assert found["Filter"]["Key"]["FilterRules"] == [{"Name": "Prefix", "Value": "raw/"}]
 
 
-def test_a_policy_comes_back_and_has_a_status(s3: Any, bucket: str) -> None:
+def test_a_policy_comes_back_as_it_was_put_and_is_not_enforced(s3: Any, bucket: str) -> None:
     statement = {
         "Effect": "Deny",
         "Principal": "*",
@@ -283,7 +283,9 @@ def test_a_policy_comes_back_and_has_a_status(s3: Any, bucket: str) -> None:
     text = json.dumps({"Version": "2012-10-17", "Statement": statement})
     s3.put_bucket_policy(Bucket=bucket, Policy=text)
     assert s3.get_bucket_policy(Bucket=bucket)["Policy"] == text
-    assert s3.get_bucket_policy_status(Bucket=bucket)["PolicyStatus"]["IsPublic"] is False
+    s3.put_object(Bucket=bucket, Key="k", Body=b"over plain HTTP, which the policy denies and AWS would not see")
+    s3.delete_bucket_policy(Bucket=bucket)
+    assert code_of(s3.get_bucket_policy, Bucket=bucket) == "NoSuchBucketPolicy"
 
 
 def test_a_deleted_bucket_is_forgotten(s3: Any, bucket: str) -> None:
