@@ -63,6 +63,8 @@ NOT_SUPPORTED = Code(
 )
 CODES = (NOT_YAML, NOT_TEXT, TOO_LARGE, EMPTY_FILE, SAME_KEY, AMBIGUOUS, NOT_SUPPORTED)
 
+NOT_ONLY_TEXT = frozenset("+-0123456789~nNtTfFyYoO")
+"""What a number, a null or a word for true or false begins with."""
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 TRUE_IN_YAML_1_1 = frozenset({"yes", "on"})
 FALSE_IN_YAML_1_1 = frozenset({"no", "off"})
@@ -265,7 +267,7 @@ class _Builder:
 
     def node(self, event: Any) -> Node:
         """One value, whatever it is."""
-        if isinstance(event, yaml.ScalarEvent):
+        if type(event) is yaml.ScalarEvent:
             return self.scalar(event)
         if isinstance(event, yaml.AliasEvent):
             self.refuse(
@@ -302,7 +304,8 @@ class _Builder:
                 self.node(self.next())
                 continue
             name = event.value
-            self.check_plain(event)
+            if event.anchor is not None or event.tag is not None:
+                self.check_plain(event)
             if name == "<<" and not event.style:
                 self.refuse(event, NOT_SUPPORTED, "a merge key", "use `defaults:` to share settings")
             if name in keys:
@@ -316,8 +319,9 @@ class _Builder:
         """A scalar; only one without quotes can be anything but text."""
         if event.anchor is not None or event.tag is not None:
             self.check_plain(event)
-        value = self.plain_scalar(event) if not event.style else event.value
-        return Node(value, span_of(event), self.source)
+        text = event.value
+        is_text = event.style or (text and text[0] not in NOT_ONLY_TEXT)
+        return Node(text if is_text else self.plain_scalar(event), span_of(event), self.source)
 
     def plain_scalar(self, event: Any) -> Any:
         """What a scalar without quotes stands for: YAML 1.2's core, less what 1.1 reads differently."""
@@ -392,5 +396,6 @@ def span_of(event: Any) -> Span:
     """Where an event is written; what spans lines, and every collection, is shown by its first character."""
     start, end = event.start_mark, event.end_mark
     column = start.column + 1
-    one_line = end.line == start.line and end.column > start.column and not isinstance(event, yaml.CollectionStartEvent)
-    return start.line + 1, column, end.column + 1 if one_line else column + 1
+    line = start.line
+    one_line = end.line == line and end.column >= column and not isinstance(event, yaml.CollectionStartEvent)
+    return line + 1, column, end.column + 1 if one_line else column + 1

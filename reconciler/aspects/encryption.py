@@ -59,7 +59,7 @@ class _Configuration(Document):
     """Exactly one: S3 answers MalformedXML to none and to two."""
 
 
-class Encryption(Document, Aspect):
+class Encryption(Aspect, Document):
     """How S3 encrypts what is written without saying how."""
 
     api = S3Api(

@@ -206,7 +206,7 @@ class Rule(Document):
         return {name: item for name, item in written.items() if item not in ((), [])}
 
 
-class Lifecycle(Document, Aspect):
+class Lifecycle(Aspect, Document):
     """What S3 archives, expires and cleans up on its own."""
 
     api = S3Api(

@@ -100,7 +100,7 @@ class Data(Part):
     """The business domains it belongs to."""
 
 
-class Manifest(Part, Aspect):
+class Manifest(Aspect, Part):
     """The bucket's own description of itself, kept inside it."""
 
     api = S3Api(
@@ -273,7 +273,12 @@ class Manifest(Part, Aspect):
 class Quoting(yaml.SafeDumper):
     """Quotes what the strict reader would not read back as text: PyYAML alone leaves `0987`, `nO` and `1.5e3` plain."""
 
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        """Line breaks of every kind (YAML 1.1 has five) and invisible characters are written as escapes."""
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
 
+
+Quoting.add_representer(str, Quoting.represent_text)
 Quoting.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?i:true|false|yes|no|on|off)\Z"), [*"tTfFyYnNoO"])
 Quoting.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9][0-9.]*([eE].*)?\Z"), [*"-+0123456789"])
 

@@ -41,7 +41,7 @@ class _Rules(Document):
     """Exactly one."""
 
 
-class OwnershipControls(Document, Aspect):
+class OwnershipControls(Aspect, Document):
     """Who owns what others upload: `BucketOwnerEnforced` (ACLs off), `BucketOwnerPreferred` or `ObjectWriter`."""
 
     api = S3Api(

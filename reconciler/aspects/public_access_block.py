@@ -36,7 +36,7 @@ SHIELDS = ("ignore_public_acls", "restrict_public_buckets")
 """Switches that mask public settings which exist. Off, whatever is public shows."""
 
 
-class PublicAccessBlock(Document, Aspect):
+class PublicAccessBlock(Aspect, Document):
     """Four switches that keep a bucket from being public. Those left out keep their live value."""
 
     api = S3Api(

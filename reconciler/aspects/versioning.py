@@ -45,7 +45,7 @@ MFA_DELETE = Code(
 )
 
 
-class Versioning(Document, Aspect):
+class Versioning(Aspect, Document):
     """Whether S3 keeps what was overwritten or deleted: `Enabled` or `Suspended`."""
 
     api = S3Api(

@@ -1,0 +1,66 @@
+# Two commands are all a newcomer needs: `make demo` and `make test`. Both install what they need into .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# the demo has a sandbox of its own; credentials, profiles and endpoints of the machine stay out of it
+DEMO := env -u AWS_PROFILE -u AWS_ENDPOINT_URL -u AWS_ENDPOINT_URL_S3 \
+        RECONCILE_SANDBOX=1 RECONCILE_SANDBOX_DIR=$(CURDIR)/.demo PATH="$(CURDIR)/$(BIN):$$PATH"
+PURE := reconciler/aspects/*,reconciler/planning/*,reconciler/reports/*,reconciler/specs/*,reconciler/bucket.py,reconciler/scalars.py,reconciler/strict_yaml.py,reconciler/problems.py
+STEP = @printf '\n\033[1m$$ %s\033[0m\n'
+
+.PHONY: help demo test format generate bench clean
+
+help:
+	@echo "make demo      plan, apply and plan again on an embedded S3"
+	@echo "make test      every check that CI runs"
+	@echo "make format    put the code into the house's form"
+	@echo "make generate  write schemas/ and the generated pages of docs/ anew"
+	@echo "make bench     start-up times, as multiples of an empty Python"
+
+demo: .venv/demo
+	@$(DEMO) sh -c ' \
+	  run() { printf "\n\033[1m$$ %s\033[0m\n" "$$*"; "$$@"; }; \
+	  trap "reconcile sandbox stop" EXIT; \
+	  reconcile sandbox stop >/dev/null && \
+	  run reconcile plan specs/lake.yaml && \
+	  run reconcile apply --auto-approve specs/lake.yaml && \
+	  run reconcile plan --detailed-exitcode specs/lake.yaml'
+
+test: .venv/test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest -n auto --cov --cov-report=
+	$(BIN)/coverage report --include='$(PURE)' --fail-under=100
+
+format: .venv/test
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+generate: .venv/test
+	$(BIN)/python -m reconciler.specs.catalogue docs
+	$(BIN)/reconcile schema --out schemas
+
+bench: .venv/test
+	$(BIN)/python benchmarks/startup.py
+
+clean:
+	rm -rf .venv .demo
+
+# ── environments: one for the demo, the same with the tools of development for the tests ─────────────
+
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "reconcile needs Python 3.11 or newer: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv .venv
+	$(PIP) install --upgrade 'pip>=25.1'
+	@touch $@
+
+.venv/demo: .venv/python pyproject.toml constraints.txt
+	$(PIP) install --constraint constraints.txt --editable '.[sandbox]'
+	@touch $@
+
+.venv/test: .venv/demo
+	$(PIP) install --constraint constraints.txt --group dev
+	@touch $@

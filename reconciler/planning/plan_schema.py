@@ -1,0 +1,221 @@
+"""The contract of the JSON plan as a JSON Schema: what other programs may rely on.
+
+Additions raise the minor number of `format_version`: documents, buckets, changes and findings may grow, so
+a reader passes over names that it does not know. What a fingerprint or a call is made of may not.
+"""
+
+from typing import Any
+
+from reconciler.aspects.aspect import Risk
+from reconciler.planning.changeset import Action
+from reconciler.problems import Severity
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+MAYBE_TEXT: Schema = {"type": ["string", "null"]}
+DIGEST: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "SHA-256 in hexadecimal."}
+FORMAT_VERSION: Schema = {
+    "type": "string",
+    "pattern": "^1\\.[0-9]+$",
+    "description": "major.minor: additions raise the minor number, everything else the major one.",
+}
+
+
+def plan_schema() -> Schema:
+    """What `plan --format json` prints and `plan --out` writes: a plan, or why there is none."""
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "A plan of `reconcile`",
+        "description": "What would change in S3, as data, with the calls that would change it; or why nobody can say.",
+        "oneOf": [{"$ref": "#/definitions/plan"}, {"$ref": "#/definitions/failure"}],
+        "definitions": {
+            "plan": plan(),
+            "failure": failure(),
+            "inputs": inputs(),
+            "bucket": bucket(),
+            "change": change(),
+            "field": field(),
+            "call": call(),
+            "blocker": blocker(),
+            "finding": finding(),
+            "problem": problem(),
+        },
+    }
+
+
+def plan() -> Schema:
+    """The whole document."""
+    return open_object(
+        "A plan.",
+        {
+            "format_version": FORMAT_VERSION,
+            "tool_version": TEXT,
+            "fingerprint": DIGEST | {"description": "Equal for plans that would do the same to the same buckets."},
+            "endpoint": MAYBE_TEXT | {"description": "The URL of the S3 that was asked; null is AWS."},
+            "inputs": {"$ref": "#/definitions/inputs"},
+            "buckets": listed("bucket"),
+            "summary": closed_object(
+                "How many buckets have which action.",
+                {action.value: {"type": "integer", "minimum": 0} for action in Action},
+            ),
+        },
+        created_at=TEXT | {"format": "date-time", "description": "Only in a file: when the plan was made."},
+    )
+
+
+def failure() -> Schema:
+    """What stands in the place of a plan when there is none."""
+    return open_object(
+        "Why there is no plan.",
+        {
+            "format_version": FORMAT_VERSION,
+            "error": open_object(
+                "What went wrong.",
+                {
+                    "code": TEXT | {"pattern": "^RCL[0-9]{4}$"},
+                    "message": TEXT,
+                },
+                remedy=MAYBE_TEXT,
+                problems=listed("problem"),
+            ),
+        },
+    )
+
+
+def inputs() -> Schema:
+    """What the plan was asked for."""
+    return open_object(
+        "What the plan was asked for.",
+        {
+            "paths": {"type": "array", "items": TEXT},
+            "variables": {"type": "object", "additionalProperties": TEXT},
+            "targets": {"type": "array", "items": TEXT},
+            "spec_digest": DIGEST | {"description": "Of what the specs say, not of how they are written."},
+        },
+    )
+
+
+def bucket() -> Schema:
+    """The plan of one bucket."""
+    return open_object(
+        "What happens to one bucket.",
+        {
+            "name": TEXT,
+            "region": MAYBE_TEXT,
+            "account": MAYBE_TEXT,
+            "action": words(Action),
+            "source": closed_object(
+                "Where the bucket is written; outside of the fingerprint.",
+                {"file": TEXT | {"description": "A relative path with slashes."}, "line": at_least(1)},
+            ),
+            "live": {
+                "type": "object",
+                "description": "A digest of each live document that the plan is based on, by aspect.",
+                "additionalProperties": DIGEST,
+            },
+            "changes": listed("change"),
+            "blockers": listed("blocker"),
+            "findings": listed("finding"),
+        },
+    )
+
+
+def change() -> Schema:
+    """One aspect that changes."""
+    return open_object(
+        "One aspect that changes; the bucket itself is the aspect `bucket`.",
+        {
+            "aspect": TEXT,
+            "action": {"enum": [Action.CREATE.value, Action.UPDATE.value, Action.DELETE.value]},
+            "fields": listed("field"),
+            "calls": listed("call") | {"minItems": 1},
+            "risk": words(Risk),
+        },
+    )
+
+
+def field() -> Schema:
+    """One field that differs."""
+    return closed_object(
+        "One field that differs. Null is: not there.",
+        {"path": TEXT | {"description": "Names and identities, never list positions."}, "before": {}, "after": {}},
+    )
+
+
+def call() -> Schema:
+    """One S3 call."""
+    return closed_object(
+        "One S3 call: boto3's operation and its parameters, without Bucket and ExpectedBucketOwner.",
+        {"operation": TEXT | {"pattern": "^[a-z_]+$"}, "params": {"type": "object"}},
+    )
+
+
+def blocker() -> Schema:
+    """Why something is not planned."""
+    return open_object(
+        "Why something that the spec asks for is not planned, and what to do about it.",
+        {"aspect": TEXT, "why": TEXT, "remedy": TEXT},
+    )
+
+
+def finding() -> Schema:
+    """Something worth knowing."""
+    return open_object(
+        "Something worth knowing that stops nothing.",
+        {
+            "code": TEXT | {"pattern": "^RCL[0-9]{4}$"},
+            "severity": words(Severity),
+            "path": TEXT,
+            "message": TEXT,
+            "remedy": MAYBE_TEXT,
+        },
+    )
+
+
+def problem() -> Schema:
+    """One mistake in a spec."""
+    number: Schema = {"type": ["integer", "null"], "minimum": 1}
+    return open_object(
+        "One mistake in a spec. Lines and columns count from 1.",
+        {
+            "code": TEXT | {"pattern": "^RCL[0-9]{4}$"},
+            "severity": words(Severity),
+            "message": TEXT,
+            "help": MAYBE_TEXT,
+            "file": MAYBE_TEXT,
+            "line": number,
+            "column": number,
+            "end_column": number,
+        },
+    )
+
+
+def open_object(description: str, required: Schema, **optional: Schema) -> Schema:
+    """An object that may grow."""
+    return {
+        "type": "object",
+        "description": description,
+        "properties": required | optional,
+        "required": list(required),
+    }
+
+
+def closed_object(description: str, required: Schema) -> Schema:
+    """An object that has these names and no others."""
+    return open_object(description, required) | {"additionalProperties": False}
+
+
+def listed(name: str) -> Schema:
+    """A list of what is defined under a name."""
+    return {"type": "array", "items": {"$ref": f"#/definitions/{name}"}}
+
+
+def words(kind: Any) -> Schema:
+    """One of the words of an enumeration."""
+    return {"enum": [word.value for word in kind]}
+
+
+def at_least(number: int) -> Schema:
+    """A whole number with a bound."""
+    return {"type": "integer", "minimum": number}

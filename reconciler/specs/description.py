@@ -1,0 +1,145 @@
+"""What a field is, in words: for ``reconcile explain`` and for the generated docs.
+
+Everything is read off the models and the rows of the aspects, so that it cannot disagree with them.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, JsonValue, RootModel
+from pydantic.fields import FieldInfo
+
+from reconciler.aspects.aspect import Aspect, KeptFromLive, KeyedBy, marker_of
+from reconciler.scalars import moment
+from reconciler.specs.fields import Field, SpecPath, choices_in, from_file, keyed_lists, one_word
+
+SCALARS: Mapping[Any, str] = {str: "text", int: "whole number", bool: "true or false", float: "number"}
+
+
+def dotted(path: SpecPath) -> str:
+    """A path as people write it: ``bucket.lifecycle.rules``."""
+    return ".".join(("bucket", *map(str, path)))
+
+
+def kind_in_words(kind: Any) -> str:
+    """What may stand in a field: ``text``, ``list of mappings``, ``one of Enabled, Suspended``."""
+    if kind is JsonValue:
+        return "anything"
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return "mapping"
+    if get_origin(kind) is Annotated:
+        is_date = any(getattr(mark, "func", None) is moment for mark in kind.__metadata__)
+        return "date" if is_date else kind_in_words(get_args(kind)[0])
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(choices_in(kind))
+    if get_origin(kind) is tuple:
+        inside = kind_in_words(get_args(kind)[0])
+        return "list of mappings" if inside == "mapping" else f"list of {inside}"
+    if get_origin(kind) is dict:
+        return f"mapping of text to {kind_in_words(get_args(kind)[1])}"
+    options = [option for option in get_args(kind) if option is not NoneType]
+    return " or ".join(map(kind_in_words, options)) or SCALARS.get(kind, "text")
+
+
+def kind_of(field: Field) -> str:
+    """What may stand in a field, with the words that stand for a mapping, and ``{file: …}``."""
+    if isinstance(field.kind, type) and issubclass(field.kind, RootModel):
+        words = kind_in_words(field.kind.model_fields["root"].annotation)
+    else:
+        words = kind_in_words(field.kind)
+    shorter = one_word(field.kind)
+    if shorter and words == "mapping":
+        words = f"one of {', '.join(shorter)}; or a mapping"
+    if field.path[1:] in from_file(field):
+        words += ", or {file: path}"
+    return words
+
+
+def is_required(field: Field) -> bool:
+    """Whether the field must be written wherever what it belongs to is written."""
+    is_key = keyed_lists().get(field.path[:-1]) == field.path[-1]
+    return is_key or (field.info is not None and field.info.is_required())
+
+
+def default_of(field: Field) -> str | None:
+    """What stands there when nothing is written, where that is something that could be written."""
+    value = field.info.default if field.info is not None and not is_required(field) else None
+    if value is None or value in ((), {}) or isinstance(value, BaseModel):
+        return None
+    return str(value)
+
+
+def notes_on(field: Field) -> list[str]:
+    """What else is worth knowing about a field."""
+    info = field.info
+    notes = []
+    kept = marker_of(info, KeptFromLive) if info is not None else None
+    if kept is not None:
+        default = {False: "false", (): "none"}.get(kept.default, kept.default)
+        notes.append(f"Left out, it keeps its live value; where there is none, it is {default}.")
+    key = marker_of(info, KeyedBy) if info is not None else None
+    if key is not None:
+        notes.append(f"Items are known by their `{key.field}`; their order means nothing.")
+        notes.append(
+            "`defaults:` are merged item by item."
+            if key.merges
+            else "A bucket's own list replaces the one of `defaults:`."
+        )
+    return notes
+
+
+def meaning_of(field: Field) -> str:
+    """What the field means, in its own words."""
+    said = field.info.description if field.info is not None else None
+    return " ".join((said or getattr(field.kind, "__doc__", None) or "").split("\n\n")[0].split())
+
+
+def risk_of(aspect: type[Aspect]) -> str | None:
+    """What a change of this aspect may cost, where the aspect says."""
+    own = "risk" in vars(aspect)
+    return aspect.risk.__doc__ if own else None
+
+
+# ── examples ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def example_of(field: Field) -> Any:
+    """A value that may stand in the field, as plain data; None where nobody gave one."""
+    if field.info is not None and field.info.examples:
+        return field.info.examples[0]
+    if isinstance(field.kind, type) and issubclass(field.kind, BaseModel):
+        return example_of_model(field.kind)
+    choices = choices_in(field.kind)
+    if choices:
+        return [choices[0]] if get_origin(field.kind) is tuple else choices[0]
+    return {"true or false": True, "whole number": 30, "date": date(2030, 1, 31)}.get(kind_of(field))
+
+
+def example_of_model(model: type[BaseModel]) -> Any:
+    """The example that a model gives, or one made of the examples of its fields."""
+    extra = model.model_config.get("json_schema_extra")
+    if isinstance(extra, dict) and isinstance(extra.get("examples"), list):
+        return extra["examples"][0]  # type: ignore[index,call-overload]
+    shown = {name: example_of(Field((name,), info, info.annotation)) for name, info in model.model_fields.items()}
+    written = {name: value for name, value in shown.items() if value is not None}
+    return written or None
+
+
+def as_yaml(path: SpecPath, value: Any) -> str:
+    """A value where it stands in a spec."""
+    for part in reversed(path):
+        value = {str(part): value}
+    bucket = [{"name": "acme-prod-data-lake-us-east-1"} | value] if path != ("name",) else [value]
+    return yaml.dump({"buckets": bucket}, Dumper=_Indented, sort_keys=False, allow_unicode=True, width=76)
+
+
+class _Indented(yaml.SafeDumper):
+    """Lists stand in from their names, as people write them."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        return super().increase_indent(flow, False)
+
+
