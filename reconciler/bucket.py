@@ -16,6 +16,7 @@ from reconciler.aspects.aspect import Absent, Aspect, Managed, ManagedAspect, Re
 from reconciler.aspects.encryption import Encryption
 from reconciler.aspects.lifecycle import Lifecycle
 from reconciler.aspects.manifest import Manifest
+from reconciler.aspects.ownership_controls import OwnershipControls
 from reconciler.aspects.policy import Policy
 from reconciler.aspects.public_access_block import PublicAccessBlock
 from reconciler.aspects.tags import Tags, is_ignored
@@ -73,6 +74,7 @@ class BucketSpec(BaseModel):
     versioning: Managed[Versioning] = None
     encryption: Managed[Encryption] = None
     public_access_block: Managed[PublicAccessBlock] = None
+    ownership_controls: Managed[OwnershipControls] = None
     policy: Managed[Policy] = None
     lifecycle: Managed[Lifecycle] = None
     tags: Managed[Tags] = None

@@ -81,9 +81,11 @@ class Encryption(Aspect, Document):
     )
     """Key ARN, key id or alias; left out with `aws:kms`, S3 uses `aws/s3`. An ARN is safest: an alias means the
     key of whoever writes the object."""
-    bucket_key_enabled: Annotated[Flag | None, KeptFromLive(False)] = None
+    bucket_key_enabled: Annotated[Flag | None, KeptFromLive(False), Field(examples=[True])] = None
     """One data key per bucket and hour instead of one per object: far fewer KMS requests."""
-    blocked_encryption_types: Annotated[tuple[Literal["NONE", "SSE-C"], ...] | None, KeptFromLive()] = None
+    blocked_encryption_types: Annotated[
+        tuple[Literal["NONE", "SSE-C"], ...] | None, KeptFromLive(), Field(examples=[["SSE-C"]])
+    ] = None
     """Encryption that writers may not choose. New buckets block SSE-C since April 2026; `[NONE]` blocks nothing."""
 
     @model_validator(mode="before")

@@ -60,9 +60,9 @@ def flat(value: Wire) -> Wire:
 class Filter(Document):
     """Which objects a rule is about; all that is written must hold. Empty: every object."""
 
-    prefix: Text | None = None
+    prefix: Text | None = Field(default=None, examples=["raw/"])
     """Keys that begin with this."""
-    tags: dict[Text, Text] = Field(default={})
+    tags: dict[Text, Text] = Field(default={}, examples=[{"Kind": "preview"}])
     """Objects that carry all of these tags."""
     object_size_greater_than: Count | None = None
     """Bytes; larger than this."""
@@ -94,7 +94,7 @@ class Filter(Document):
 class Expiration(Document):
     """When the current version of an object is deleted."""
 
-    days: Count | None = None
+    days: Count | None = Field(default=None, examples=[365])
     """Days after creation, rounded up to the next midnight UTC."""
     date: Moment | None = None
     """From this midnight UTC on, for every object that the rule is about."""
@@ -110,7 +110,7 @@ class Expiration(Document):
 class Transition(Document):
     """When the current version of an object moves to a cheaper storage class."""
 
-    days: Count | None = None
+    days: Count | None = Field(default=None, examples=[30])
     """Days after creation, rounded up to the next midnight UTC; 0 is the day of creation."""
     date: Moment | None = None
     """From this midnight UTC on."""
@@ -128,9 +128,9 @@ class Transition(Document):
 class NoncurrentVersionTransition(Document):
     """When old versions move to a cheaper storage class."""
 
-    noncurrent_days: Count = 0
+    noncurrent_days: Count = Field(default=0, examples=[30])
     """Days after a newer version took its place; left out, S3 moves it on that day."""
-    newer_noncurrent_versions: Count | None = None
+    newer_noncurrent_versions: Count | None = Field(default=None, examples=[3])
     """How many of the newest old versions stay where they are (1 to 100)."""
     storage_class: StorageClass
     """Where to."""
@@ -139,16 +139,16 @@ class NoncurrentVersionTransition(Document):
 class NoncurrentVersionExpiration(Document):
     """When old versions are deleted for good."""
 
-    noncurrent_days: Count | None = None
+    noncurrent_days: Count | None = Field(default=None, examples=[90])
     """Days after a newer version took its place."""
-    newer_noncurrent_versions: Count | None = None
+    newer_noncurrent_versions: Count | None = Field(default=None, examples=[3])
     """How many of the newest old versions are kept (1 to 100)."""
 
 
 class AbortIncompleteMultipartUpload(Document):
     """When the parts of an upload that was never completed are removed."""
 
-    days_after_initiation: Count | None = None
+    days_after_initiation: Count | None = Field(default=None, examples=[7])
     """Days after the upload was begun."""
 
 
@@ -206,6 +206,14 @@ class Rule(Document):
         return {name: item for name, item in written.items() if item not in ((), [])}
 
 
+EXAMPLE = {
+    "id": "archive-raw-data",
+    "filter": {"prefix": "raw/"},
+    "transitions": [{"days": 30, "storage_class": "STANDARD_IA"}, {"days": 90, "storage_class": "GLACIER"}],
+    "expiration": {"days": 365},
+}
+
+
 class Lifecycle(Aspect, Document):
     """What S3 archives, expires and cleans up on its own."""
 
@@ -225,7 +233,7 @@ class Lifecycle(Aspect, Document):
         MinimumObjectSize | None, KeptFromLive("all_storage_classes_128K")
     ] = None
     """Objects smaller than 128 KB are not moved, whatever the class (the default), or as each class has it."""
-    rules: Annotated[tuple[Rule, ...], KeyedBy("id")] = ()
+    rules: Annotated[tuple[Rule, ...], KeyedBy("id"), Field(examples=[[EXAMPLE]])] = ()
     """The rules, by `id`. Rules that the spec does not have are removed."""
 
     @field_validator("rules")

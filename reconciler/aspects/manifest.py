@@ -94,7 +94,7 @@ class Data(Part):
 
     classification: Text | None = Field(default=None, examples=["internal"])
     """How secret it is, in the team's words."""
-    contains_pii: Flag | None = None
+    contains_pii: Flag | None = Field(default=None, examples=[False])
     """Whether it holds data about persons."""
     domains: Annotated[tuple[Text, ...] | None, Field(examples=[["sales", "finance"]])] = None
     """The business domains it belongs to."""
@@ -136,7 +136,7 @@ class Manifest(Aspect, Part):
     """Who answers for it."""
     data: Data | None = None
     """What it holds."""
-    access: JsonValue = None
+    access: JsonValue = Field(default=None, examples=["Read and write as the role data-engineer"])
     """Who may use it and how they get in: text, a list or a mapping."""
     structure: dict[Text, Text] | None = Field(default=None, examples=[{"raw/": "As delivered, never changed"}])
     """Prefixes and what lies under them."""

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
-from pydantic import JsonValue, RootModel, model_validator
+from pydantic import ConfigDict, JsonValue, RootModel, model_validator
 
 from reconciler.aspects import policy_language as language
 from reconciler.aspects.aspect import Aspect, Call, Refusal, Risk, S3Api, Surroundings, Wire
@@ -58,8 +58,25 @@ TOO_LARGE = Code(
 Found = tuple[tuple[str | int, ...], str]
 
 
+EXAMPLE: dict[str, JsonValue] = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "DenyPlainHttp",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": ["arn:${partition}:s3:::${bucket}", "arn:${partition}:s3:::${bucket}/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    ],
+}
+
+
 class Policy(Aspect, RootModel[dict[str, JsonValue]]):
     """The AWS policy document, in AWS's own words: inline, or `{file: policies/lake.json}`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     api = S3Api(
         get="get_bucket_policy",

@@ -7,6 +7,8 @@ carries all four.
 from collections.abc import Iterator
 from typing import Annotated, Self
 
+from pydantic import Field
+
 from reconciler.aspects.aspect import (
     Aspect,
     Call,
@@ -50,13 +52,13 @@ class PublicAccessBlock(Aspect, Document):
     )
     codes = (NO_SWITCH,)
 
-    block_public_acls: Annotated[Flag | None, KeptFromLive(False)] = None
+    block_public_acls: Annotated[Flag | None, KeptFromLive(False), Field(examples=[True])] = None
     """Refuse ACLs that make the bucket or an object public."""
-    ignore_public_acls: Annotated[Flag | None, KeptFromLive(False)] = None
+    ignore_public_acls: Annotated[Flag | None, KeptFromLive(False), Field(examples=[True])] = None
     """Act as if there were no public ACLs."""
-    block_public_policy: Annotated[Flag | None, KeptFromLive(False)] = None
+    block_public_policy: Annotated[Flag | None, KeptFromLive(False), Field(examples=[True])] = None
     """Refuse a bucket policy that is public."""
-    restrict_public_buckets: Annotated[Flag | None, KeptFromLive(False)] = None
+    restrict_public_buckets: Annotated[Flag | None, KeptFromLive(False), Field(examples=[True])] = None
     """While the policy is public, let in only AWS services and the bucket's own account."""
 
     @classmethod

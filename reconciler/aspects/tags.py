@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Self
 
-from pydantic import RootModel
+from pydantic import ConfigDict, RootModel
 
 from reconciler.aspects.aspect import Aspect, Document, Obstacle, Params, Refusal, S3Api, Surroundings, Wire
 from reconciler.problems import Code
@@ -45,6 +45,10 @@ class _TagSet(Document):
 
 class Tags(Aspect, RootModel[dict[Text, Text]]):
     """The bucket's labels: a plain mapping."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"Owner": "data-platform", "Classification": "internal"}]}
+    )
 
     api = S3Api(
         get="get_bucket_tagging",

@@ -2,28 +2,29 @@
 
 import os
 import sys
-import traceback
 from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from importlib import import_module
 from itertools import pairwise
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from reconciler.cli import apply, doctor, explain, plan, sandbox, schema, show, validate
-from reconciler.cli.console import Console
 from reconciler.errors import ExitCode, InvalidSpecs, PlanIsStale, ReconcileError, UsageError
-from reconciler.problems import did_you_mean
 from reconciler.version import __version__
 
+if TYPE_CHECKING:
+    from reconciler.cli.console import Console
+
 COMMANDS = {
-    "validate": validate,
-    "plan": plan,
-    "apply": apply,
-    "show": show,
-    "explain": explain,
-    "schema": schema,
-    "sandbox": sandbox,
-    "doctor": doctor,
+    "validate": "check specs offline, all mistakes of all files at once",
+    "plan": "show exactly what would change in S3",
+    "apply": "make the live buckets what the specs say",
+    "show": "show a saved plan again, without asking S3",
+    "explain": "say what an error code or a field of a spec means",
+    "schema": "print the JSON Schemas of specs, plans and manifests",
+    "sandbox": "look at, empty or stop the embedded S3",
+    "doctor": "check credentials and region, or print the IAM permissions that are needed",
 }
+"""Every command and what it is for; each is a file of this package, loaded when it is called."""
 
 DESCRIPTION = """\
 Describe S3 buckets in YAML, see exactly what would change, and make it so.

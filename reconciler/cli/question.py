@@ -63,7 +63,7 @@ def access(arguments: Namespace, console: Console) -> "Access":
     from reconciler.sandbox.process import ensure_running
 
     running = ensure_running()
-    console.notice(f"SANDBOX: the embedded S3 at {running.endpoint_url}; nothing here is real")
+    console.notice(f"SANDBOX at {running.endpoint_url}")
     return Access(None, region, running.endpoint_url, sandbox=True)
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from reconciler.aspects.aspect import Risk
 from reconciler.planning.changeset import Action, worst
+from reconciler.planning.storage import path_text
 from reconciler.reports.inert import inert
 from reconciler.reports.style import Style
-from reconciler.reports.values import count, spread, value_text, visible_length, wrapped
+from reconciler.reports.values import columns, count, members, padded, spread, texts_of, value_text, wrapped
 from reconciler.reports.view import ChangeView, FieldView, ItemView, changes_of
 
 SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-", Action.BLOCKED: "✗", Action.NONE: " "}
@@ -25,6 +26,8 @@ RISKS = {
 DANGEROUS = (Risk.LOSES_DATA, Risk.LOSES_PROTECTION, Risk.WIDENS_ACCESS)
 WIDEST_NAME = 32
 """Columns that are kept for names; longer ones push their values to the right."""
+STATES = {"create": "to create", "update": "to change", "blocked": "blocked", "none": "no changes"}
+TAGS = "tags"
 NAMES_SHOWN = 12
 """Unchanged buckets that are named; more are counted."""
 
@@ -41,7 +44,7 @@ def render(document: Document, style: Style, *, next_command: str | None = None)
     for bucket in sorted(shown, key=urgency):
         lines += ["", *view.bucket(bucket)]
     if hidden and shown:
-        lines += ["", view.unchanged(hidden)]
+        lines += ["", *view.unchanged(hidden)]
     lines += ["", *view.ending(document, next_command)]
     return style.fit("\n".join(lines)) + "\n"
 
@@ -51,10 +54,11 @@ def risk_of(bucket: Document) -> Risk:
     return worst(Risk(change["risk"]) for change in bucket["changes"])
 
 
-def urgency(bucket: Document) -> tuple[int, bool, str]:
-    """Buckets whose change may hurt most come first, then those that are blocked, then by name."""
+def urgency(bucket: Document) -> tuple[int, bool, bool, str]:
+    """Buckets whose change may hurt most come first, then what is blocked, then changes before creations; by name."""
     risk = risk_of(bucket)
-    return list(Risk).index(risk if risk in DANGEROUS else Risk.HARMLESS), not bucket["blockers"], bucket["name"]
+    danger = list(Risk).index(risk if risk in DANGEROUS else Risk.HARMLESS)
+    return danger, not bucket["blockers"], bucket["action"] == Action.CREATE, bucket["name"]
 
 
 class _View:
@@ -82,10 +86,12 @@ class _View:
             legend = (style.green("+ create"), style.yellow("~ change"), style.red("- remove"))
             yield "  " + "   ".join([*legend, style.red("!") + " look twice"])
 
-    def unchanged(self, names: Sequence[str]) -> str:
+    def unchanged(self, names: Sequence[str]) -> Iterator[str]:
         """The buckets with nothing to do."""
-        listed = ", ".join(map(inert, names[:NAMES_SHOWN])) + (", …" if len(names) > NAMES_SHOWN else "")
-        return self.style.dim(f"  {count(len(names), 'bucket')} without changes: {listed}")
+        more = f" and {len(names) - NAMES_SHOWN:,} more" if len(names) > NAMES_SHOWN else ""
+        listed = ", ".join(map(inert, names[:NAMES_SHOWN])) + more
+        head = self.style.dim(f"  {count(len(names), 'bucket')} without changes: ")
+        yield from wrapped(head, listed, self.style, self.style.dim)
 
     def ending(self, document: Document, next_command: str | None) -> Iterator[str]:
         """Counts, the worst risk, and what to do next."""
@@ -99,9 +105,8 @@ class _View:
             )
             yield f"{style.green('✓ No changes.')} {said}."
             return
-        parts = [f"{summary['create']} to create", f"{summary['update']} to change", f"{summary['none']} unchanged"]
-        if summary["blocked"]:
-            parts.append(style.red(f"{summary['blocked']} blocked"))
+        words = {"create": "to create", "update": "to change", "none": "unchanged", "blocked": "blocked"}
+        parts = [f"{summary[action]:,} {said}" for action, said in words.items() if summary[action]]
         risk = worst(map(risk_of, document["buckets"]))
         loud = style.red(f"  ! {RISKS[risk]}") if risk in DANGEROUS else ""
         yield f"{style.bold('Plan:')} {', '.join(parts)}.{loud}"
@@ -115,88 +120,106 @@ class _View:
         """A header, then changes with what may hurt first, then what is in the way."""
         style, source = self.style, bucket["source"]
         sign, paint = self.sign(Action(bucket["action"]))
-        words = {"create": "to create", "update": "to change", "blocked": "blocked", "none": "no changes"}
-        about = [words[bucket["action"]], bucket["region"], f"{inert(source['file'])}:{source['line']}"]
+        about = [STATES[bucket["action"]], bucket["region"], f"{inert(source['file'])}:{source['line']}"]
         yield f"{paint(sign)} {style.bold(inert(bucket['name']))}  {style.dim(' · '.join(filter(None, about)))}"
         for change in changes_of(bucket):
             yield from self.change(change)
         for blocker in bucket["blockers"]:
-            yield f"    {style.red('✗ ' + blocker['aspect'])}  {inert(blocker['why'])}"
-            yield f"        {style.cyan('help:')} {inert(blocker['remedy'])}"
+            yield from wrapped(f"    {style.red('✗ ' + blocker['aspect'])}  ", inert(blocker["why"]), style)
+            yield from self.help(blocker["remedy"])
         for finding in bucket["findings"]:
             kind = style.yellow(f"{finding['severity']}[{finding['code']}]")
-            yield f"    {kind} {inert(finding['path'])}: {inert(finding['message'])}"
+            yield from wrapped(f"    {kind} ", f"{inert(finding['path'])}: {inert(finding['message'])}", style)
+            yield from self.help(finding["remedy"])
+
+    def help(self, remedy: str | None) -> Iterator[str]:
+        """What to do about it."""
+        if remedy:
+            yield from wrapped(f"        {self.style.cyan('help:')} ", inert(remedy), self.style)
 
     def change(self, change: ChangeView) -> Iterator[str]:
         """One aspect: its name and risk, then its fields."""
         style = self.style
         sign, paint = self.sign(change.action)
+        head = f"    {paint(sign)} {style.bold(change.aspect)}"
         risk = ""
         if change.risk in DANGEROUS:
             risk = "  " + style.red(f"! {RISKS[change.risk]}")
         elif change.risk in RISKS:
             risk = "  " + style.dim(RISKS[change.risk])
         if is_one_value(change):
-            field = change.items[0].fields[0]
-            yield f"    {paint(sign)} {change.aspect}  {self.transition(field)}{risk}"
+            yield f"{head}  {self.transition(change.items[0].fields[0])}{risk}"
         else:
-            yield f"    {paint(sign)} {change.aspect}{risk}"
-            width = max((len(inert(item.name)) for item in change.items if item.words), default=0)
+            yield f"{head}{risk}"
+            width = column(value_text(item.name) for item in change.items if item.words)
             for item in change.items:
-                yield from self.item(item, min(width, WIDEST_NAME))
-        if change.unchanged:
-            yield style.dim(f"        ({count(change.unchanged, 'unchanged field')} hidden)")
+                yield from self.item(item, width)
+        left = [count(number, self.noun(change, what)) for what, number in change.unchanged.items() if number]
+        if left:
+            yield style.dim(f"        (unchanged: {', '.join(left)})")
+
+    def noun(self, change: ChangeView, what: str) -> str:
+        """The fields of tags are tags."""
+        return "tag" if change.aspect == TAGS else what
 
     def item(self, item: ItemView, width: int) -> Iterator[str]:
-        """One rule or statement; one that can be said in a sentence is."""
-        if not item.name:
+        """One rule or statement; one that comes or goes and can be said in a sentence is."""
+        if item.name is None:
             yield from self.fields(item, 8)
             return
         sign, paint = self.sign(item.action)
-        head = f"        {paint(sign)} {self.style.bold(inert(item.name))}"
+        name = value_text(item.name)
+        head = f"        {paint(sign)} "
         if item.words:
-            padding = " " * (width - len(inert(item.name)))
-            yield from wrapped(f"{head}{padding}  ", inert(item.words), self.style)
+            said = inert(item.words) if item.action is Action.CREATE else f"no longer: {inert(item.words)}"
+            yield from wrapped(f"{head}{self.style.bold(name)}{padded('', width - columns(name))}  ", said, self.style)
         else:
-            yield head
+            yield head + self.style.bold(name)
             yield from self.fields(item, 12)
 
     def fields(self, item: ItemView, indent: int) -> Iterator[str]:
         """Names in a column, values after them."""
-        width = min(max(len(inert(field.name)) for field in item.fields), WIDEST_NAME)
-        for field in item.fields:
+        names = [value_text(field.path[0]) if len(field.path) == 1 else path_text(field.path) for field in item.fields]
+        width = column(map(inert, names))
+        for name, field in zip(map(inert, names), item.fields, strict=True):
             sign, paint = self.sign(field.action)
             mark = f"{paint(sign)} " if item.action is Action.UPDATE else "  "
-            head = " " * indent + mark + inert(field.name).ljust(width) + "  "
-            yield from self.field(head, field)
+            yield from self.field(" " * indent + mark + padded(name, width) + "  ", field)
 
     def field(self, head: str, field: FieldView) -> Iterator[str]:
         """One field: ``old → new``, or the members of a list that come and go."""
-        if isinstance(field.before, list) and isinstance(field.after, list):
-            yield from spread(head, self.members(field.before, field.after))
-        elif field.action is not Action.UPDATE and isinstance(field.value, list):
-            yield from spread(head, map(value_text, field.value), self.style.width)
-        elif field.action is not Action.UPDATE:
-            yield from wrapped(head, value_text(field.value), self.style)
-        elif visible_length(head + self.transition(field)) <= max(self.style.width, 80):
+        style = self.style
+        if field.action is not Action.UPDATE:
+            if isinstance(field.value, list):
+                yield from spread(head, map(value_text, field.value), style.width)
+            else:
+                yield from wrapped(head, value_text(field.value), style)
+            return
+        told = self.members(field)
+        if told:
+            yield from spread(head, told)
+        elif columns(head + self.transition(field)) <= style.width:
             yield head + self.transition(field)
         else:
-            yield f"{head}{self.style.red('- ' + value_text(field.before))}"
-            yield f"{' ' * visible_length(head)}{self.style.green('+ ' + value_text(field.after))}"
+            old, new = texts_of(field.before, field.after)
+            yield from wrapped(f"{head}{style.red('-')} ", old, style, style.red)
+            yield from wrapped(f"{padded('', columns(head))}{style.green('+')} ", new, style, style.green)
 
     def transition(self, field: FieldView) -> str:
         """The value, or ``old → new``."""
         if field.action is not Action.UPDATE:
             return value_text(field.value)
-        return f"{self.style.red(value_text(field.before))} → {self.style.green(value_text(field.after))}"
+        old, new = texts_of(field.before, field.after)
+        return f"{self.style.red(old)} → {self.style.green(new)}"
 
-    def members(self, before: list[Any], after: list[Any]) -> Iterable[str]:
-        """The members of a list that come and go, and how many stay."""
-        style = self.style
-        told = [style.red(f"- {value_text(item)}") for item in before if item not in after]
-        told += [style.green(f"+ {value_text(item)}") for item in after if item not in before]
-        stay = sum(item in before for item in after)
-        return [*told, style.dim(f"({stay} unchanged)")] if stay or not told else told
+    def members(self, field: FieldView) -> list[str]:
+        """The members of a list that come and go, and how many stay; nothing where only their order changes."""
+        if not isinstance(field.before, list) or not isinstance(field.after, list):
+            return []
+        gone, come, stay = members(field.before, field.after)
+        told = [self.style.red(f"- {value_text(item)}") for item in gone]
+        told += [self.style.green(f"+ {value_text(item)}") for item in come]
+        return [*told, self.style.dim(f"({stay:,} unchanged)")] if told and stay else told
 
     def sign(self, action: Action) -> tuple[str, Callable[[str], str]]:
         """The sign of an action and its colour."""
@@ -207,7 +230,13 @@ class _View:
 
 def is_one_value(change: ChangeView) -> bool:
     """Whether the aspect is a single word, like versioning, and fits on its own line."""
-    if len(change.items) != 1 or change.items[0].name or change.unchanged or change.aspect == "tags":
+    if change.aspect == TAGS or len(change.items) != 1 or change.items[0].name is not None:
         return False
     fields = change.items[0].fields
-    return len(fields) == 1 and len(fields[0].path) == 1 and not isinstance(fields[0].value, list | dict)
+    alone = len(fields) == 1 and not sum(change.unchanged.values())
+    return alone and len(fields[0].path) == 1 and not isinstance(fields[0].value, list | dict)
+
+
+def column(names: Iterable[str]) -> int:
+    """The width of a column of names; those that are too long for it push their values to the right."""
+    return max((width for name in names if (width := columns(name)) <= WIDEST_NAME), default=0)

@@ -8,11 +8,17 @@ are pinned: botocore's default changed in 1.44, and it never retries 409 Operati
 import os
 import threading
 from collections import Counter
+from contextlib import closing
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError
+from botocore.configprovider import ConfiguredEndpointProvider
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.parsers import ResponseParserError
+from botocore.session import Session as CoreSession
+from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
 
 from reconciler.errors import CannotReachS3, UsageError, WrongAccount
 from reconciler.planning.live import Identity
@@ -26,6 +32,8 @@ ATTEMPTS = 5
 """Tries of botocore for a call that was throttled or lost."""
 NOWHERE = "us-east-1"
 """The region for calls that have none; any will do for a custom endpoint."""
+OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+"""How the names of AWS's own endpoints end."""
 
 
 class Clients:
@@ -39,28 +47,28 @@ class Clients:
         endpoint_url: str | None = None,
         sandbox: bool = False,
     ) -> None:
-        try:
-            if sandbox:
-                self._session = boto3.session.Session("sandbox", "sandbox", region_name=region or NOWHERE)
-            else:
-                self._session = boto3.session.Session(profile_name=profile, region_name=region)
-        except S3_ERRORS as error:
-            raise ends_the_run(error, endpoint_url) or error from error
-        self.region = self._session.region_name
-        self.endpoint_url = endpoint_url or (None if sandbox else self._configured_endpoint())
         self.sandbox = sandbox
-        if self.endpoint_url and not self.endpoint_url.startswith(("http://", "https://")):
-            raise UsageError(
-                f"`{self.endpoint_url}` is not the URL of an endpoint", remedy="write it like https://s3.example.com"
-            )
+        try:
+            self._session = session_of_sandbox(region) if sandbox else session_of(profile, region)
+            self.region = self._session.region_name
+            self.endpoint_url = checked(endpoint_url or (None if sandbox else self._configured_endpoint()))
+        except S3_ERRORS as error:
+            raise ends_the_run(error, endpoint_url) or CannotReachS3(
+                f"the AWS configuration cannot be used: {error}",
+                remedy="check ~/.aws/config, ~/.aws/credentials and the AWS_* variables of the environment",
+            ) from error
         self.calls: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
 
     def _configured_endpoint(self) -> str | None:
         """What the environment or the profile says, as botocore would read it, so that a plan can show it."""
-        from_environment = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-        return from_environment or self._session._session.get_scoped_config().get("endpoint_url")  # noqa: SLF001
+        core = self._session._session  # noqa: SLF001 - boto3 has no other way to it
+        if core.get_config_variable("ignore_configured_endpoint_urls"):
+            return None
+        configured = ConfiguredEndpointProvider(core.full_config, core.get_scoped_config(), "s3")
+        endpoint: str | None = configured.provide()
+        return endpoint
 
     def s3(self, region: str | None) -> Any:
         """The client for a region; made once."""
@@ -77,7 +85,8 @@ class Clients:
         return client
 
     def _config(self, attempts: int = ATTEMPTS) -> Config:
-        settings: dict[str, Any] = {
+        around_the_proxy: dict[str, Any] = {"proxies": {}} if self.sandbox else {}  # it is on this very machine
+        settings: dict[str, Any] = around_the_proxy | {
             "user_agent": f"reconcile/{__version__}",
             "ignore_configured_endpoint_urls": True,
             "connect_timeout": 10,
@@ -91,28 +100,79 @@ class Clients:
         return Config(**settings)
 
     def _count(self, event_name: str, **_: Any) -> None:
-        self.calls[event_name.rpartition(".")[2]] += 1
+        with self._lock:
+            self.calls[event_name.rpartition(".")[2]] += 1
+
+    def close(self) -> None:
+        """Close the connections that are open; whoever calls again opens new ones."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
 
     def identity(self) -> Identity:
         """Who is asking. On AWS an answer is a must; an endpoint of one's own may have no STS."""
-        account = None
-        attempts = 1 if self.endpoint_url else ATTEMPTS
+        elsewhere = self.endpoint_url is not None and not is_of_aws(self.endpoint_url)
         try:
-            sts = self._session.client(
-                "sts",
-                region_name=self.region or NOWHERE,
-                endpoint_url=self.endpoint_url,
-                config=self._config(attempts),
-            )
-            account = sts.get_caller_identity()["Account"]
+            account = self._account(elsewhere)
         except S3_ERRORS as error:
-            fatal = ends_the_run(error, self.endpoint_url)
-            no_sts = isinstance(error, ClientError | HTTPClientError) and not isinstance(error, EndpointConnectionError)
-            if not (self.endpoint_url and no_sts):
-                raise fatal or CannotReachS3(f"AWS does not say whose credentials these are: {error}") from error
-        except (KeyError, ValueError):
-            pass  # an endpoint that answers something else to STS has none
+            answered = isinstance(error, ClientError | HTTPClientError | ResponseParserError)
+            if not (elsewhere and answered):
+                fatal = ends_the_run(error, self.endpoint_url if elsewhere else None)
+                raise fatal or nobody_said(str(error)) from error
+            account = None
+        if account is None and not elsewhere:
+            raise nobody_said("the answer of STS names no account")
         return Identity(account, "sandbox" if self.sandbox else self.endpoint_url, self.region)
+
+    def _account(self, elsewhere: bool) -> str | None:
+        """What STS says. An endpoint of AWS (VPC, FIPS, dual stack) is one of S3's alone: STS has its own."""
+        sts = self._session.client(
+            "sts",
+            region_name=self.region or NOWHERE,
+            endpoint_url=self.endpoint_url if elsewhere else None,
+            config=self._config(1 if elsewhere else ATTEMPTS),
+        )
+        with closing(sts):
+            account: str | None = sts.get_caller_identity().get("Account")
+        return account or None
+
+
+def session_of(profile: str | None, region: str | None) -> boto3.session.Session:
+    """The credential chain of every AWS tool. boto3 does not read AWS_REGION, which all others do."""
+    return boto3.session.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION") or None)
+
+
+def session_of_sandbox(region: str | None) -> boto3.session.Session:
+    """Nothing of this machine's AWS configuration, be it right or wrong, reaches the sandbox."""
+    core = CoreSession()
+    for name, value in (("profile", None), ("config_file", os.devnull), ("credentials_file", os.devnull)):
+        core.set_config_variable(name, value)
+    return boto3.session.Session("sandbox", "sandbox", region_name=region or NOWHERE, botocore_session=core)
+
+
+def checked(endpoint_url: str | None) -> str | None:
+    """The endpoint, if it is one. Raises `UsageError` for what botocore would not take."""
+    if not endpoint_url:
+        return None
+    valid = is_valid_endpoint_url(endpoint_url) or is_valid_ipv6_endpoint_url(endpoint_url)
+    if not (valid and endpoint_url.startswith(("http://", "https://"))):
+        raise UsageError(
+            f"`{endpoint_url}` is not the URL of an endpoint", remedy="write it like https://s3.example.com"
+        )
+    return endpoint_url
+
+
+def is_of_aws(endpoint_url: str) -> bool:
+    """Whether an endpoint is one of AWS's own."""
+    return (urlsplit(endpoint_url).hostname or "").endswith(OF_AWS)
+
+
+def nobody_said(why: str) -> CannotReachS3:
+    """The refusal when AWS does not tell the account: no S3 call is made without it."""
+    return CannotReachS3(
+        f"AWS does not say whose credentials these are: {why}",
+        remedy="check the network and that sts:GetCallerIdentity is reachable from here",
+    )
 
 
 def check_accounts(identity: Identity, expected: dict[str, str]) -> None:

@@ -4,14 +4,13 @@ Three questions are asked of an error. Does it end the whole run (no credentials
 worth another try? And if neither: what does a person need to know?
 """
 
+import re
 from collections.abc import Sequence
-from typing import Any
 
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     CredentialRetrievalError,
-    EndpointConnectionError,
     HTTPClientError,
     NoAuthTokenError,
     NoCredentialsError,
@@ -24,6 +23,7 @@ from botocore.exceptions import (
 from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
 )
+from botocore.parsers import ResponseParserError
 
 from reconciler.errors import CannotReachS3, ReconcileError
 from reconciler.planning.live import Unreadable
@@ -71,13 +71,20 @@ WRONG_REGION = frozenset(
 )
 
 
+NAMED_ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
+"""How AWS names the action that is missing. The rest of the sentence names a session, which no plan may hold."""
+
+
 class WrongDocumentError(ValueError):
     """A GET was answered with another document than it asked for, or with one that has unknown parts."""
 
 
 def code_of(error: BaseException) -> str:
     """S3's error code, or the HTTP status where there is none; empty for what is no answer at all."""
-    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+    if not isinstance(error, ClientError):
+        return ""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", "")
+    return str(error.response.get("Error", {}).get("Code") or status)
 
 
 def message_of(error: BaseException) -> str:
@@ -91,6 +98,19 @@ def ends_the_run(error: BaseException, endpoint: str | None) -> ReconcileError |
     """The refusal that this error means for the whole run, or None when only one call is concerned."""
     if isinstance(error, ProfileNotFound):
         return CannotReachS3(str(error), remedy="list the profiles with `aws configure list-profiles`", code="RCL5002")
+    if isinstance(error, BotoConnectionError):
+        return CannotReachS3(
+            f"{endpoint or 'AWS'} does not answer: {error}",
+            remedy="check the network, the proxy and --endpoint-url" if endpoint else "check the network and the proxy",
+        )
+    if isinstance(error, NoRegionError):
+        return CannotReachS3("no AWS region is set", remedy="pass --region, or set AWS_REGION")
+    return credentials_refused(error)
+
+
+def credentials_refused(error: BaseException) -> ReconcileError | None:
+    """The refusal when the credentials are not there or no good, which they then are for every bucket."""
+    code, said = code_of(error), message_of(error)
     if isinstance(error, NO_CREDENTIALS):
         return CannotReachS3(
             f"no usable AWS credentials: {error}",
@@ -98,17 +118,6 @@ def ends_the_run(error: BaseException, endpoint: str | None) -> ReconcileError |
             "`--sandbox` needs none",
             code="RCL5002",
         )
-    if isinstance(error, EndpointConnectionError | BotoConnectionError) and not isinstance(error, ClientError):
-        return CannotReachS3(
-            f"{endpoint or 'AWS'} does not answer: {error}",
-            remedy="check the network, the proxy and --endpoint-url" if endpoint else "check the network and the proxy",
-        )
-    if isinstance(error, NoRegionError):
-        return CannotReachS3("no AWS region is set", remedy="pass --region, or set AWS_REGION")
-    return _credentials_refused(code_of(error), message_of(error))
-
-
-def _credentials_refused(code: str, said: str) -> ReconcileError | None:
     if code in EXPIRED:
         return CannotReachS3(
             f"the AWS credentials have expired ({code})",
@@ -134,7 +143,12 @@ def unreadable(error: Exception, what: str, actions: Sequence[str]) -> Unreadabl
     if code in DENIED:
         return Unreadable(
             f"{what} cannot be read: access denied",
-            f"allow {' and '.join(actions)} for these credentials" if actions else "check the credentials",
+            f"allow {' and '.join(actions_missing(said, actions))} for these credentials",
+        )
+    if code == "InvalidObjectState":
+        return Unreadable(
+            f"{what} cannot be read: a lifecycle rule has archived the object",
+            "restore it, and keep its prefix out of the rule",
         )
     if code in UNSUPPORTED:
         return Unreadable(
@@ -169,11 +183,24 @@ def refused(error: Exception, operation: str, actions: Sequence[str]) -> str:
             "block_public_policy is on, in the bucket or the account"
         )
     elif code in DENIED:
-        advice = f"allow {' and '.join(actions)} for these credentials" if actions else "check the credentials"
+        advice = f"allow {' and '.join(actions_missing(said, actions))} for these credentials"
+    fatal = ends_the_run(error, None)
+    if fatal is not None:
+        return f"{operation}: {fatal.message} ({fatal.remedy})"
     return f"{operation}: {code or type(error).__name__}: {said}" + (f" ({advice})" if advice else "")
 
 
-S3_ERRORS: tuple[type[Exception], ...] = (ClientError, BotoCoreError, HTTPClientError, WrongDocumentError)
-"""Everything that a call may raise and that is not a mistake of ours."""
+def actions_missing(said: str, actions: Sequence[str]) -> Sequence[str]:
+    """The IAM action that AWS names, else those that the call may need."""
+    named = NAMED_ACTION.search(said)
+    return (named[1],) if named else actions
 
-Response = dict[str, Any]
+
+def may_have_worked(error: BaseException) -> bool:
+    """Whether the call may have done its work all the same: its answer was lost, or botocore's second try met the
+    result of the first."""
+    return isinstance(error, HTTPClientError) or code_of(error) == "PreconditionFailed"
+
+
+S3_ERRORS: tuple[type[Exception], ...] = (ClientError, BotoCoreError, ResponseParserError, WrongDocumentError)
+"""Everything that a call may raise and that is not a mistake of ours."""

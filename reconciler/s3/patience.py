@@ -4,9 +4,10 @@ botocore retries throttling and lost connections. It never retries what follows 
 """
 
 import random
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from reconciler.s3.errors import S3_ERRORS, code_of, message_of
@@ -28,8 +29,10 @@ class Patience:
     """A document that reads back as it was before the write."""
     first_pause: float = 0.25
     longest_pause: float = 5
-    sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], object] | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set when the run is stopped: what has not passed by then is waited for no longer."""
 
     def limit(self, error: Exception, *, newborn: bool) -> float:
         """How long this error is worth waiting for; 0 for one that stays."""
@@ -49,21 +52,21 @@ class Patience:
             try:
                 return call()
             except S3_ERRORS as error:
-                if self.clock() - started >= self.limit(error, newborn=newborn):
+                if self.stop.is_set() or self.clock() - started >= self.limit(error, newborn=newborn):
                     raise
                 self.wait(pause)
                 pause = min(pause * 2, self.longest_pause)
 
-    def until(self, holds: Callable[[], bool]) -> bool:
-        """Ask until it holds, or until there is no more time; whether it came to hold."""
+    def until(self, is_right: Callable[[T], bool], look: Callable[[], T]) -> T:
+        """Look until what is seen is right, or until there is no more time; what was seen last."""
         started, pause = self.clock(), self.first_pause
-        while not holds():
-            if self.clock() - started >= self.visible:
-                return False
+        seen = look()
+        while not (is_right(seen) or self.stop.is_set() or self.clock() - started >= self.visible):
             self.wait(pause)
             pause = min(pause * 2, self.longest_pause)
-        return True
+            seen = look()
+        return seen
 
     def wait(self, pause: float) -> None:
         """Sleep for about this long: not in step with everybody else."""
-        self.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
+        (self.sleep or self.stop.wait)(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret

@@ -10,11 +10,10 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, JsonValue, RootModel
-from pydantic.fields import FieldInfo
 
 from reconciler.aspects.aspect import Aspect, KeptFromLive, KeyedBy, marker_of
 from reconciler.scalars import moment
-from reconciler.specs.fields import Field, SpecPath, choices_in, from_file, keyed_lists, one_word
+from reconciler.specs.fields import Field, SpecPath, choices_in, from_file, is_written, keyed_lists, one_word
 
 SCALARS: Mapping[Any, str] = {str: "text", int: "whole number", bool: "true or false", float: "number"}
 
@@ -66,10 +65,14 @@ def is_required(field: Field) -> bool:
 
 def default_of(field: Field) -> str | None:
     """What stands there when nothing is written, where that is something that could be written."""
-    value = field.info.default if field.info is not None and not is_required(field) else None
-    if value is None or value in ((), {}) or isinstance(value, BaseModel):
-        return None
-    return str(value)
+    return written(field.info.default) if field.info is not None and not is_required(field) else None
+
+
+def written(value: Any) -> str | None:
+    """A scalar as it is written in a spec; None for what nobody would write."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, str | int) else None
 
 
 def notes_on(field: Field) -> list[str]:
@@ -78,8 +81,10 @@ def notes_on(field: Field) -> list[str]:
     notes = []
     kept = marker_of(info, KeptFromLive) if info is not None else None
     if kept is not None:
-        default = {False: "false", (): "none"}.get(kept.default, kept.default)
-        notes.append(f"Left out, it keeps its live value; where there is none, it is {default}.")
+        live = "Left out, it keeps its live value"
+        notes.append(
+            live + (f"; where there is none, it is {written(kept.default)}." if written(kept.default) else ".")
+        )
     key = marker_of(info, KeyedBy) if info is not None else None
     if key is not None:
         notes.append(f"Items are known by their `{key.field}`; their order means nothing.")
@@ -94,13 +99,23 @@ def notes_on(field: Field) -> list[str]:
 def meaning_of(field: Field) -> str:
     """What the field means, in its own words."""
     said = field.info.description if field.info is not None else None
-    return " ".join((said or getattr(field.kind, "__doc__", None) or "").split("\n\n")[0].split())
+    return first_paragraph(said or getattr(field.kind, "__doc__", None))
+
+
+def words_for(aspect: type[Aspect]) -> dict[str, str]:
+    """The words that may stand in the place of any value of an aspect."""
+    words = {"absent": "make sure that there is none"} if not any(aspect.refusals_of_absence()) else {}
+    return words | {"unmanaged": "leave the live one alone, whatever `defaults:` says"}
+
+
+def first_paragraph(text: str | None) -> str:
+    """The first paragraph of a docstring, on one line."""
+    return " ".join((text or "").strip().split("\n\n")[0].split())
 
 
 def risk_of(aspect: type[Aspect]) -> str | None:
     """What a change of this aspect may cost, where the aspect says."""
-    own = "risk" in vars(aspect)
-    return aspect.risk.__doc__ if own else None
+    return first_paragraph(aspect.risk.__doc__) if "risk" in vars(aspect) else None
 
 
 # ── examples ─────────────────────────────────────────────────────────────────────────────────────────
@@ -112,28 +127,35 @@ def example_of(field: Field) -> Any:
         return field.info.examples[0]
     if isinstance(field.kind, type) and issubclass(field.kind, BaseModel):
         return example_of_model(field.kind)
-    choices = choices_in(field.kind)
+    model, choices = field.model, choices_in(field.kind)
+    if model is not None:
+        example = example_of_model(model)
+        return [example] if kind_of(field).startswith("list") else example
     if choices:
-        return [choices[0]] if get_origin(field.kind) is tuple else choices[0]
+        return choices[0]
     return {"true or false": True, "whole number": 30, "date": date(2030, 1, 31)}.get(kind_of(field))
 
 
 def example_of_model(model: type[BaseModel]) -> Any:
-    """The example that a model gives, or one made of the examples of its fields."""
-    extra = model.model_config.get("json_schema_extra")
-    if isinstance(extra, dict) and isinstance(extra.get("examples"), list):
-        return extra["examples"][0]  # type: ignore[index,call-overload]
-    shown = {name: example_of(Field((name,), info, info.annotation)) for name, info in model.model_fields.items()}
-    written = {name: value for name, value in shown.items() if value is not None}
-    return written or None
+    """The example that a model gives, or one made of the examples that its fields give."""
+    given: Any = model.model_config.get("json_schema_extra")
+    if given:
+        return given["examples"][0]
+    fields = [Field((name,), info, info.annotation) for name, info in model.model_fields.items() if is_written(info)]
+    shown = {
+        field.path[0]: example_of(field)
+        for field in fields
+        if field.model is not None or is_required(field) or (field.info and field.info.examples)
+    }
+    return {name: value for name, value in shown.items() if value is not None} or None
 
 
 def as_yaml(path: SpecPath, value: Any) -> str:
-    """A value where it stands in a spec."""
-    for part in reversed(path):
-        value = {str(part): value}
-    bucket = [{"name": "acme-prod-data-lake-us-east-1"} | value] if path != ("name",) else [value]
-    return yaml.dump({"buckets": bucket}, Dumper=_Indented, sort_keys=False, allow_unicode=True, width=76)
+    """A value as it stands in a spec: a field of the bucket in its bucket, a deeper one by itself."""
+    shown: Any = {str(path[-1]): value}
+    if len(path) == 1:
+        shown = {"buckets": [shown if path == ("name",) else {"name": "acme-prod-data-lake-us-east-1"} | shown]}
+    return yaml.dump(shown, Dumper=_Indented, sort_keys=False, allow_unicode=True, width=76)
 
 
 class _Indented(yaml.SafeDumper):
@@ -141,5 +163,3 @@ class _Indented(yaml.SafeDumper):
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         return super().increase_indent(flow, False)
-
-

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reconciler.problems import Code, Place, Problem
-from reconciler.specs.includes import OUTSIDE, reason, shown
+from reconciler.specs.includes import OUTSIDE, as_text, reason, shown
 from reconciler.strict_yaml import LARGEST_FILE, NOT_TEXT, TOO_LARGE, Source
 
 NO_FILE = Code("RCL1301", "no such file", "The path does not exist or cannot be read.")
@@ -48,9 +48,9 @@ def files_under(path: Path, problems: list[Problem]) -> list[Path]:
             return [path]
         if stat.S_ISDIR(kind):
             return specs_in(path, problems)
-        said, hint = f"`{shown(path)}` is neither a file nor a folder", "pass `-` to read from standard input"
+        said, hint = f"`{as_text(path)}` is neither a file nor a folder", "pass `-` to read from standard input"
     except (OSError, ValueError) as error:
-        said = f"`{shown(path)}` cannot be read: {reason(error)}"
+        said = f"`{as_text(path)}` cannot be read: {reason(error)}"
         hint = "name a spec file, a folder of specs, or `-`"
     problems.append(Problem(NO_FILE.code, said, help=hint))
     return []
@@ -60,12 +60,12 @@ def specs_in(folder: Path, problems: list[Problem]) -> list[Path]:
     """The specs in a folder and below, by name."""
     found = [file for file in sorted(folder.rglob("*")) if is_spec(file, folder)]
     if not found:
-        problems.append(Problem(NO_SPECS.code, f"`{shown(folder)}` holds no spec: no file ends in .yaml or .yml"))
+        problems.append(Problem(NO_SPECS.code, f"`{as_text(folder)}` holds no spec: no file ends in .yaml or .yml"))
     root = folder.resolve()
     inside = [file for file in found if file.resolve().is_relative_to(root)]
     for file in found:
         if file not in inside:
-            said = f"`{shown(file)}` is a link to a file outside of `{shown(folder)}`"
+            said = f"`{as_text(file)}` is a link to a file outside of `{as_text(folder)}`"
             problems.append(Problem(OUTSIDE.code, said, help="name the file itself on the command line"))
     return inside
 

@@ -88,5 +88,10 @@ def reason(error: Exception) -> str:
 
 
 def shown(path: Path) -> str:
-    """A path as messages and plans name it: relative to where the command runs, with slashes, as UTF-8."""
-    return os.fsencode(Path(os.path.relpath(path)).as_posix()).decode(errors="backslashreplace")
+    """A path as problems and plans name it: relative to where the command runs, with slashes."""
+    return as_text(Path(os.path.relpath(path)))
+
+
+def as_text(path: Path) -> str:
+    """A path as it is written, with slashes; a name may hold bytes that are no UTF-8."""
+    return os.fsencode(path.as_posix()).decode(errors="backslashreplace")

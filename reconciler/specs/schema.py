@@ -19,12 +19,11 @@ from reconciler.aspects.json_schema import WithoutNull
 from reconciler.bucket import BucketSpec
 from reconciler.planning.plan_schema import plan_schema
 from reconciler.scalars import as_written
-from reconciler.specs.fields import BUCKET, Field, all_fields, is_written, keyed_lists, model_in, one_word
+from reconciler.specs.description import first_paragraph, words_for
+from reconciler.specs.fields import BUCKET, Field, all_fields, is_written, keyed_lists, one_word
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 REFERENCE = "#/definitions/{model}"
-UNMANAGED = "`unmanaged`: leave the live one alone, whatever `defaults:` says."
-ABSENT = "`absent`: make sure that there is none. "
 
 Schema = dict[str, Any]
 
@@ -139,14 +138,12 @@ def managed(aspect: type[Aspect]) -> Schema:
     options: list[Schema] = [{"$ref": REFERENCE.format(model=aspect.__name__)}]
     words = one_word(aspect)
     if words:
-        options.insert(0, {"enum": list(words), "description": (aspect.__doc__ or "").strip()})
+        options.insert(0, {"enum": list(words), "description": first_paragraph(aspect.__doc__)})
     if () in aspect.from_file:
         options.append(a_file())
-    if any(aspect.refusals_of_absence()):
-        options.append({"enum": ["unmanaged"], "description": UNMANAGED})
-    else:
-        options.append({"enum": ["absent", "unmanaged"], "description": ABSENT + UNMANAGED})
-    return {"description": (aspect.__doc__ or "").strip(), "anyOf": options}
+    said = [f"`{word}`: {means}." for word, means in words_for(aspect).items()]
+    options.append({"enum": list(words_for(aspect)), "description": " ".join(said)})
+    return {"description": first_paragraph(aspect.__doc__), "anyOf": options}
 
 
 def put_files(name: str, aspect: type[Aspect], bucket: Schema, definitions: Mapping[str, Schema]) -> None:
@@ -173,7 +170,9 @@ def a_file() -> Schema:
     return {
         "type": "object",
         "description": "The value stands in a JSON or YAML file next to the spec.",
-        "properties": {"file": {"type": "string", "description": "A path relative to the spec, never out of its folder."}},
+        "properties": {
+            "file": {"type": "string", "description": "A path relative to the spec, never out of its folder."}
+        },
         "required": ["file"],
         "additionalProperties": False,
     }
@@ -190,16 +189,19 @@ def variables() -> Schema:
     }
 
 
-def readable_by_draft_07(schema: Any) -> Any:
+def readable_by_draft_07(schema: Schema) -> Schema:
     """The same schema where nothing stands beside a ``$ref``: draft-07 ignores what does."""
-    if isinstance(schema, list):
-        return [readable_by_draft_07(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    plain = {name: readable_by_draft_07(item) for name, item in schema.items()}
+    plain: Schema = {name: inside(item) for name, item in schema.items()}
     if isinstance(plain.get("$ref"), str) and len(plain) > 1:
         return {name: item for name, item in plain.items() if name != "$ref"} | {"allOf": [{"$ref": plain["$ref"]}]}
     return plain
+
+
+def inside(value: Any) -> Any:
+    """What is in a schema, readable by draft-07 too."""
+    if isinstance(value, list):
+        return [inside(item) for item in value]
+    return readable_by_draft_07(value) if isinstance(value, dict) else value
 
 
 if __name__ == "__main__":

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
+from reconciler import strict_yaml
 from reconciler.aspects.aspect import Aspect
 from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import Changeset, Inputs, Origin, Plan
@@ -18,7 +17,9 @@ IDENTITY = Identity(ACCOUNT, None, "us-east-1")
 
 def spec_of(text: str) -> BucketSpec:
     """One bucket, as it stands under `buckets:`."""
-    return BucketSpec.model_validate(yaml.load(text, yaml.BaseLoader), by_name=True, by_alias=False)
+    node, problems = strict_yaml.parse(strict_yaml.Source("spec", text))
+    assert node is not None, problems
+    return BucketSpec.model_validate(node.plain(), by_name=True, by_alias=False)
 
 
 def live_as(spec: BucketSpec, **others: LiveAspect) -> LiveBucket:

@@ -1,0 +1,123 @@
+"""All codes in one table: what ``reconcile explain CODE`` and docs/errors.md know.
+
+A code is written beside the rule that it names; here they are only gathered. Those that name no rule of a
+spec, but how a run ended, are explained here.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from reconciler import bucket, strict_yaml
+from reconciler.bucket import BucketSpec
+from reconciler.errors import (
+    CannotReachS3,
+    ConsentMissing,
+    InvalidSpecs,
+    PlanIsStale,
+    ReconcileError,
+    SandboxError,
+    UsageError,
+    WrongAccount,
+)
+from reconciler.problems import Code
+from reconciler.specs import files, includes, loader, wording
+
+GENERAL = (
+    Code(
+        InvalidSpecs.code,
+        "the specs have problems",
+        "Each problem is shown with its place and a code of its own. Nothing was read from S3 and nothing was written.",
+    ),
+    Code(
+        ConsentMissing.code,
+        "nobody agreed to this",
+        "A change is only made when somebody says yes: at the prompt, with --auto-approve, or by applying a saved "
+        "plan. What loses data wants a word of its own. Exit code 3.",
+    ),
+    Code(
+        PlanIsStale.code,
+        "the saved plan is no longer true",
+        "The specs, the account, the endpoint or a live document that the plan was based on has changed since. Nothing "
+        "was written. Plan again and review what is new. Exit code 4.",
+    ),
+    Code(
+        "RCL4003",
+        "this is not a saved plan",
+        "The file is no plan, is one that another major version of the format made, or holds the error of a plan that "
+        "failed.",
+    ),
+    Code(
+        CannotReachS3.code,
+        "S3 cannot be reached",
+        "The endpoint does not answer: a wrong --endpoint-url or region, no network, a proxy or a firewall. Nothing "
+        "was written.",
+    ),
+    Code(
+        "RCL5002",
+        "no usable credentials",
+        "There are no credentials, they have expired, or the profile does not exist. They come from where the AWS "
+        "command line takes them: environment, ~/.aws, single sign-on, or the role of the machine.",
+    ),
+    Code(
+        WrongAccount.code,
+        "the wrong account",
+        "The credentials belong to another account than the spec's `account:` says. No S3 call was made.",
+    ),
+    Code(
+        SandboxError.code,
+        "the sandbox does not work",
+        "The embedded S3 could not be started, found or stopped. It needs the extra: pip install "
+        "'reconcile-s3[sandbox]'. `reconcile sandbox reset` forgets what it holds.",
+    ),
+    Code(ReconcileError.code, "a refusal", "Something stands in the way; the message says what, and what to do."),
+    Code(
+        UsageError.code,
+        "the command line makes no sense",
+        "An option, a name or a combination of both that does not exist. `reconcile COMMAND --help` shows what does. "
+        "Exit code 64.",
+    ),
+    Code(
+        "RCL9999",
+        "this should not have happened",
+        "A mistake in reconcile itself. Run the command again with --debug, and report what it prints.",
+    ),
+)
+"""How a run ends that is no rule of a spec."""
+
+SECTIONS: Mapping[str, str] = {
+    "RCL10": "YAML",
+    "RCL11": "Fields and values",
+    "RCL12": "Files that a spec includes",
+    "RCL13": "Files, buckets and variables",
+    "RCL2": "What S3 refuses, or a person would regret",
+    "RCL4": "Plans and consent",
+    "RCL5": "AWS",
+    "RCL6": "The sandbox",
+    "RCL9": "Everything else",
+}
+"""Headings by what the codes below them begin with."""
+
+
+def all_codes() -> Iterator[Code]:
+    """Every code there is, as often as it is declared."""
+    for room in (strict_yaml, wording, includes, files, loader, bucket):
+        yield from room.CODES
+    for aspect in BucketSpec.aspects().values():
+        yield from aspect.codes
+    yield from GENERAL
+
+
+@cache
+def catalogue() -> Mapping[str, Code]:
+    """Every code by its number, in order."""
+    return {code.code: code for code in sorted(all_codes(), key=lambda code: code.code)}
+
+
+def owner_of(code: Code) -> str | None:
+    """The aspect that a code belongs to."""
+    return next((name for name, aspect in BucketSpec.aspects().items() if code in aspect.codes), None)
+
+
+def section_of(code: Code) -> str:
+    """The heading that a code stands under."""
+    return next(heading for start, heading in SECTIONS.items() if code.code.startswith(start))

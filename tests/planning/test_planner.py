@@ -1,0 +1,206 @@
+from typing import Any
+
+import pytest
+
+from reconciler.aspects.aspect import ABSENT, Risk
+from reconciler.aspects.versioning import Versioning
+from reconciler.bucket import BucketSpec
+from reconciler.planning.changeset import Action, Blocker, FieldChange, Origin, Plan
+from reconciler.planning.digests import digest, digest_of_live, digest_of_specs
+from reconciler.planning.live import Existence, Identity, LiveBucket, Unreadable
+from reconciler.planning.planner import compare, plan_bucket
+
+ORIGIN = Origin("specs/lake.yaml", 3)
+NOBODY = Identity(account=None, endpoint="http://localhost:9000", region=None)
+US = {"name": "acme-lake", "region": "us-east-1"}
+FRANKFURT = {"name": "acme-lake", "region": "eu-central-1"}
+MISSING = LiveBucket("acme-lake", Existence.MISSING)
+TAGGED = {"CreateBucketConfiguration": {"Tags": [{"Key": "Owner", "Value": "me"}]}}
+
+
+def identity(**known: Any) -> Identity:
+    return Identity(**{"account": "123456789012", "endpoint": None, "region": None, **known})
+
+
+def there(region: str | None = "us-east-1", **aspects: Any) -> LiveBucket:
+    return LiveBucket("acme-lake", Existence.EXISTS, region, aspects=aspects)
+
+
+def plan_of(written: dict[str, Any], live: LiveBucket, who: Identity | None = None) -> Plan:
+    return plan_bucket(BucketSpec.model_validate(written), live, who or identity(), ORIGIN)
+
+
+# ── a bucket that is not there ───────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("written", "known_region", "params"),
+    [
+        (US, None, {}),
+        (US | {"tags": {"Owner": "me"}}, None, TAGGED),
+        (FRANKFURT, None, {"CreateBucketConfiguration": {"LocationConstraint": "eu-central-1"}}),
+        (
+            FRANKFURT | {"tags": {"Owner": "me"}},
+            None,
+            {"CreateBucketConfiguration": {"LocationConstraint": "eu-central-1", **TAGGED["CreateBucketConfiguration"]}},
+        ),
+        ({"name": "acme-lake"}, "eu-west-3", {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-3"}}),
+        ({"name": "acme-lake", "tags": "absent"}, "us-east-1", {}),
+    ],
+)
+def test_creation(written: dict[str, Any], known_region: str | None, params: Any) -> None:
+    plan = plan_of(written, MISSING, identity(region=known_region))
+    creation = plan.changes[0]
+    assert plan.action is Action.CREATE
+    assert not plan.exists
+    assert creation.aspect == "bucket"
+    assert creation.risk is Risk.HARMLESS
+    assert [(call.operation, call.params) for call in creation.calls] == [("create_bucket", params)]
+    assert creation.fields == (
+        FieldChange(("name",), None, "acme-lake"),
+        FieldChange(("region",), None, written.get("region", known_region)),
+    )
+    assert plan.live["bucket"] == digest(None)
+
+
+def test_a_new_bucket_gets_its_aspects_and_has_no_data_to_lose() -> None:
+    rules = {"rules": [{"id": "a", "expiration": {"days": 1}}]}
+    plan = plan_of(US | {"lifecycle": rules, "versioning": "Enabled", "encryption": "absent"}, MISSING)
+    assert [change.aspect for change in plan.changes] == ["bucket", "versioning", "lifecycle"]
+    assert plan.risk is Risk.HARMLESS
+
+
+def test_a_region_nobody_names() -> None:
+    [blocker] = plan_of({"name": "acme-lake"}, MISSING).blockers
+    assert "nothing says in which region" in blocker.why
+    assert "--region" in blocker.remedy
+
+
+# ── a bucket that is there ───────────────────────────────────────────────────────────────────────────
+
+
+def test_nothing_to_do() -> None:
+    plan = plan_of(US | {"versioning": "Enabled"}, there(versioning=Versioning.from_s3({"Status": "Enabled"})))
+    assert plan.action is Action.NONE
+    assert plan.risk is Risk.HARMLESS
+    assert plan.live == {
+        "bucket": digest({"region": "us-east-1"}),
+        "versioning": digest_of_live(Versioning.from_s3({"Status": "Enabled"})),
+    }
+
+
+def test_a_server_that_does_not_say_its_region() -> None:
+    plan = plan_of(FRANKFURT, there(region=None), identity(region="us-east-1"))
+    assert (plan.region, plan.blockers) == ("eu-central-1", ())
+
+
+def test_the_wrong_region() -> None:
+    plan = plan_of(FRANKFURT | {"versioning": "Enabled"}, there(region="us-west-2"))
+    assert plan.action is Action.BLOCKED
+    assert not plan.changes
+    [blocker] = plan.blockers
+    assert blocker.aspect == "bucket"
+    assert "lives in us-west-2" in blocker.why
+    assert "`region: us-west-2`" in blocker.remedy
+
+
+def test_a_bucket_out_of_reach() -> None:
+    trouble = Unreadable("it belongs to somebody else", "choose another name")
+    plan = plan_of(US, LiveBucket("acme-lake", Existence.UNCLEAR, trouble=trouble))
+    assert plan.blockers == (Blocker("bucket", trouble.why, trouble.remedy),)
+    assert not plan.changes
+
+
+def test_a_bucket_out_of_reach_is_never_created() -> None:
+    with pytest.raises(AssertionError):
+        plan_of(US, LiveBucket("acme-lake", Existence.UNCLEAR))
+
+
+def test_what_cannot_be_read_is_blocked_and_the_rest_is_planned() -> None:
+    denied = Unreadable("s3:GetBucketPolicy is not allowed", "allow it")
+    written = US | {"policy": "absent", "tags": {"Owner": "me"}, "versioning": "Suspended"}
+    plan = plan_of(written, there(policy=denied, versioning=Versioning(status="Enabled", mfa_delete="Disabled")))
+    assert plan.action is Action.BLOCKED
+    assert plan.blockers == (Blocker("policy", denied.why, denied.remedy),)
+    assert [change.aspect for change in plan.changes] == ["versioning", "tags"]
+    assert set(plan.live) == {"bucket", "versioning", "tags"}
+    assert plan.risk is Risk.LOSES_PROTECTION
+
+
+def test_an_obstacle_blocks_its_aspect() -> None:
+    live = Versioning(status="Enabled", mfa_delete="Enabled")
+    plan = plan_of(US | {"versioning": "Suspended", "tags": {"a": "b"}}, there(versioning=live))
+    assert [blocker.aspect for blocker in plan.blockers] == ["versioning"]
+    assert [change.aspect for change in plan.changes] == ["tags"]
+
+
+def test_more_tags_than_a_bucket_holds() -> None:
+    kind = BucketSpec.aspects()["tags"]
+    live = kind.from_s3({"TagSet": [{"Key": "theirs", "Value": "x"}, {"Key": "aws:x", "Value": "x"}]})
+    fifty = {f"k{number}": "v" for number in range(50)}
+    [blocker] = plan_of(US | {"tags": fifty, "ignore_tags": ["theirs"]}, there(tags=live)).blockers
+    assert "51" in blocker.why
+    assert not plan_of(US | {"tags": fifty}, there(tags=live)).blockers
+
+
+# ── variables ────────────────────────────────────────────────────────────────────────────────────────
+
+ROLE = {
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::${account_id}:root"}, "Action": "s3:*", "Resource": "*"}
+    ]
+}
+
+
+def test_an_account_that_nobody_knows() -> None:
+    plan = plan_of(US | {"policy": ROLE}, there(), NOBODY)
+    [blocker] = plan.blockers
+    assert blocker.why.startswith("${account_id} has no value here")
+    assert 'account: "…"' in blocker.remedy
+
+
+def test_an_account_that_the_spec_knows() -> None:
+    plan = plan_of(US | {"policy": ROLE, "account": "111122223333"}, there(), NOBODY)
+    assert not plan.blockers
+    assert "111122223333" in plan.changes[0].calls[0].params["Policy"]
+
+
+def test_a_region_that_nobody_knows() -> None:
+    plan = plan_of({"name": "acme-lake", "tags": {"Region": "${region}"}}, there(region=None), NOBODY)
+    [blocker] = plan.blockers
+    assert blocker.remedy == "write `region:` into the spec"
+
+
+def test_variables_of_iam_are_not_ours() -> None:
+    policy = {"Statement": [ROLE["Statement"][0] | {"Resource": "arn:aws:s3:::b/${aws:username}/${*}"}]}
+    assert not plan_of(US | {"policy": policy}, there()).blockers
+
+
+# ── what is worth knowing ────────────────────────────────────────────────────────────────────────────
+
+
+def test_findings_of_the_spec_and_of_what_is_live() -> None:
+    rules = {"rules": [{"id": "a", "expiration": {"days": 31}, "transitions": [{"days": 30, "storage_class": "GLACIER"}]}]}
+    live = Versioning(status="Enabled", mfa_delete="Enabled")
+    plan = plan_of(US | {"lifecycle": rules, "versioning": "Enabled"}, there(versioning=live))
+    assert [(found.code, found.severity, found.path) for found in plan.findings] == [
+        ("RCL2509", "warning", ("lifecycle", "rules", "a", "transitions", "GLACIER")),
+        ("RCL2103", "warning", ("versioning", "mfa_delete")),
+    ]
+
+
+def test_absence_that_cannot_be_is_blocked_not_crashed() -> None:
+    live = Versioning(status="Enabled", mfa_delete="Disabled")
+    around = BucketSpec.model_validate(US).surroundings()
+    outcome = compare("versioning", ABSENT, live, around)
+    assert isinstance(outcome, tuple)
+    assert "S3 cannot take versioning away" in outcome[0].why
+
+
+def test_the_digest_of_specs_is_of_what_they_say() -> None:
+    one, other = (BucketSpec.model_validate({"name": name}) for name in ("a-a", "b-b"))
+    short = BucketSpec.model_validate({"name": "c-c", "versioning": "Enabled"})
+    long = BucketSpec.model_validate({"name": "c-c", "versioning": {"status": "Enabled"}})
+    assert digest_of_specs([one, other]) == digest_of_specs([other, one])
+    assert digest_of_specs([short]) == digest_of_specs([long])
+    assert digest_of_specs([one]) != digest_of_specs([other])
