@@ -107,4 +107,7 @@ def carry_out(planned: Planned, progress: Callable[[BucketOutcome], None] = lamb
 
     plans: Sequence[Any] = [plan for plan in planned.changeset.plans if plan.changes or plan.blockers]
     executor = Executor(planned.clients, Reader(planned.clients, planned.identity), progress=progress, **settings)
-    return executor.apply(plans)
+    try:
+        return executor.apply(plans)
+    finally:
+        planned.clients.close()

@@ -1,4 +1,4 @@
-"""How hard Hypothesis tries: 40 examples for each law and aspect, or as many as RECONCILE_EXAMPLES says."""
+"""How hard Hypothesis tries: 25 examples for each law and aspect, or as many as RECONCILE_EXAMPLES says."""
 
 import os
 
@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile(
     "reconcile",
-    max_examples=int(os.environ.get("RECONCILE_EXAMPLES", "40")),
+    max_examples=int(os.environ.get("RECONCILE_EXAMPLES", "25")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
     print_blob=True,

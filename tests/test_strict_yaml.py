@@ -151,7 +151,7 @@ def test_refused(text: str, problems: list[tuple[int, int, str]]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "help"),
+    ("text", "hint"),
     [
         ("a: no", 'write false or "no"'),
         ("a: On", 'write true or "On"'),
@@ -167,8 +167,8 @@ def test_refused(text: str, problems: list[tuple[int, int, str]]) -> None:
         ("x: 1\na: 1\na: 2", "the first is at 2:1"),
     ],
 )
-def test_what_to_do_is_said(text: str, help: str | None) -> None:
-    assert read(text)[1][-1].help == help
+def test_what_to_do_is_said(text: str, hint: str | None) -> None:
+    assert read(text)[1][-1].help == hint
 
 
 def test_forty_levels_are_deep_enough() -> None:

@@ -159,14 +159,17 @@ class Manifest(Aspect, Part):
     @classmethod
     def from_s3(cls, wire: Wire) -> Self:
         """The object under the key; a body that is no manifest is kept as text, to be shown and replaced."""
-        about: Wire = {"key": wire["Key"], "etag": wire.get("ETag")}
+        about: Wire = {"key": wire["Key"], "etag": wire.get("ETag") or None}
         node, problems = strict_yaml.parse(strict_yaml.Source(wire["Key"], wire["Body"]))
         body = node.plain() if node is not None and not problems else None
         if isinstance(body, dict) and not body.keys() & {"key", "json_schema", "etag", "unreadable_text"}:
             try:
-                return cls.model_validate(body | about, by_name=True, by_alias=False)
+                manifest = cls.model_validate(body | about, by_name=True, by_alias=False)
             except ValidationError:
                 pass
+            else:
+                if manifest.body():
+                    return manifest
         return cls.model_validate(about | {"unreadable_text": wire["Body"]}, by_name=True, by_alias=False)
 
     def to_s3(self) -> Wire:

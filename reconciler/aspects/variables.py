@@ -24,8 +24,13 @@ def fill(value: Any, variables: Mapping[str, str | None]) -> Any:
 
 
 def fill_text(text: str, variables: Mapping[str, str | None]) -> str:
-    """One string with its variables filled in."""
-    return VARIABLE.sub(lambda match: variables.get(match[1]) or match[0], text)
+    """One string with its variables filled in; an empty text is a value too."""
+
+    def filled_in(match: re.Match[str]) -> str:
+        value = variables.get(match[1])
+        return match[0] if value is None else value
+
+    return VARIABLE.sub(filled_in, text)
 
 
 def variables_in(value: Any) -> Iterator[str]:

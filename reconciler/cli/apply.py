@@ -2,7 +2,6 @@
 
 import sys
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.console import Console
@@ -16,7 +15,7 @@ from reconciler.cli.question import (
     spec_words,
     target_argument,
 )
-from reconciler.errors import ConsentMissing, ExitCode, PlanIsStale, ReconcileError, UsageError
+from reconciler.errors import ConsentMissing, ExitCode, PlanIsStale, UsageError
 
 if TYPE_CHECKING:
     from reconciler.planning.outcomes import Applied
@@ -85,25 +84,11 @@ def load_reviewed(arguments: Namespace) -> dict[str, Any] | None:
             "a saved plan says itself which specs, variables and targets it is about",
             remedy="leave PATH, --var and --target out",
         )
-    return read_plan(Path(arguments.plan))
+    from pathlib import Path
 
+    from reconciler.cli.saved import read
 
-def read_plan(path: Path) -> dict[str, Any]:
-    """A saved plan, checked to be one."""
-    import json
-
-    from reconciler.planning.staleness import NOT_A_PLAN, check_format
-
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ReconcileError(f"{path} cannot be read: {error.strerror}", code=NOT_A_PLAN) from error
-    except (ValueError, RecursionError) as error:
-        raise ReconcileError(
-            f"{path} is not a saved plan: {error}", remedy="make one with `reconcile plan --out`", code=NOT_A_PLAN
-        ) from error
-    check_format(document)
-    return document  # type: ignore[no-any-return]
+    return read(Path(arguments.plan))
 
 
 def question_of(reviewed: dict[str, Any]) -> "Question":
@@ -169,6 +154,5 @@ def tell_outcome(outcome: "Applied", arguments: Namespace, console: Console) -> 
     """What was done, what was not, and what to do next."""
     from reconciler.reports.outcomes import render_outcome
 
-    specs = spec_words(arguments) if arguments.plan is None else ""
-    following = command_line(arguments, "plan") + specs
+    following = command_line(arguments, "plan", spec_words(arguments) if arguments.plan is None else ())
     console.result(render_outcome(outcome, console.style(sys.stdout), following))

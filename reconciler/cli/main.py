@@ -3,16 +3,13 @@
 import os
 import sys
 from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NoReturn
+from itertools import pairwise, takewhile
+from typing import Any, NoReturn
 
 from reconciler.errors import ExitCode, InvalidSpecs, PlanIsStale, ReconcileError, UsageError
 from reconciler.version import __version__
-
-if TYPE_CHECKING:
-    from reconciler.cli.console import Console
 
 COMMANDS = {
     "validate": "check specs offline, all mistakes of all files at once",
@@ -42,21 +39,55 @@ exit codes:
   3  refused, or consent is missing       130 interrupted
 """
 BROKEN_PIPE = 141
+WIDEST_HELP = 100
+
+
+class Help(RawDescriptionHelpFormatter):
+    """Help as wide as the terminal, up to where lines get hard to read."""
+
+    def __init__(self, prog: str) -> None:
+        from reconciler.cli.console import columns_of_terminal
+
+        super().__init__(prog, width=min(columns_of_terminal(), WIDEST_HELP))
 
 
 class Parser(ArgumentParser):
     """An argument parser whose mistakes are refusals like all others."""
 
     def error(self, message: str) -> NoReturn:
-        """Argparse's message, with the word that was probably meant."""
-        remedy = f"see `{self.prog} --help`"
-        wrong = message.partition("invalid choice: '")[2].partition("'")[0]
-        if message.startswith("unrecognized arguments: "):
-            wrong = message.removeprefix("unrecognized arguments: ").split()[0]
-            near = did_you_mean(wrong, [option for action in self._actions for option in action.option_strings])
-        else:
-            near = did_you_mean(wrong, COMMANDS) if wrong else None
-        raise UsageError(message, remedy=f"did you mean `{near}`?" if near else remedy)
+        """Argparse's message in a person's words, with the word that was probably meant."""
+        from reconciler.problems import did_you_mean
+
+        wrong = message.partition("invalid choice: ")[2].partition(" (choose from ")
+        if wrong[1]:
+            word, known = wrong[0].strip("'"), [choice.strip("'") for choice in wrong[2].rstrip(")").split(", ")]
+            what = "command" if message.startswith("argument COMMAND") else message.partition(":")[0]
+            near = did_you_mean(word, known)
+            message = f"there is no command `{word}`" if what == "command" else f"{what} is not `{word}`"
+            remedy = f"did you mean `{near}`?" if near else f"choose from {', '.join(known)}"
+            raise UsageError(message, remedy=remedy)
+        raise UsageError(message, remedy=f"see `{self.prog} --help`")
+
+    def refuse_unknown(self, words: Iterable[str]) -> None:
+        """Refuse the first of these words that looks like an option and is none."""
+        known = [option for action in self._actions for option in action.option_strings]
+        for word in words:
+            name = word.partition("=")[0]
+            if name.startswith("--") and name not in (*known, "--"):
+                from reconciler.problems import did_you_mean
+
+                near = did_you_mean(name, known)
+                remedy = f"did you mean `{near}`?" if near else f"see `{self.prog} --help`"
+                raise UsageError(f"there is no option `{name}`", remedy=remedy)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """Paths may stand anywhere among the options; argparse takes only the first of them together."""
+        known, rest = super().parse_known_args(args, namespace)
+        if "paths" in known and all(word == "-" or not word.startswith("-") for word in rest):
+            known.paths += rest
+            return known, []
+        self.refuse_unknown(rest)
+        return known, rest
 
 
 def global_options() -> Parser:
@@ -83,27 +114,31 @@ def global_options() -> Parser:
     return parser
 
 
-def make_parser() -> Parser:
-    """The whole command line."""
+def make_parser(words: Sequence[str]) -> Parser:
+    """The command line; only commands that are named in these words are loaded."""
     parser = Parser(
         prog="reconcile",
         description=DESCRIPTION,
         epilog=EXIT_CODES,
-        formatter_class=RawDescriptionHelpFormatter,
+        formatter_class=Help,
         parents=[global_options()],
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"reconcile {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=Parser)
-    shared = global_options()
-    for name, command in COMMANDS.items():
-        about = (command.__doc__ or "").partition("\n")[0].partition(": ")[2]
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", title="commands", parser_class=Parser, prog="reconcile"
+    )
+    for name, about in COMMANDS.items():
+        if name not in words:
+            commands.add_parser(name, help=about, add_help=False)
+            continue
+        command = import_module(f"reconciler.cli.{name}")
         child = commands.add_parser(
             name,
             help=about,
             description=command.DESCRIPTION,
-            formatter_class=RawDescriptionHelpFormatter,
-            parents=[shared],
+            formatter_class=Help,
+            parents=[global_options()],
             allow_abbrev=False,
         )
         command.arguments(child)
@@ -114,26 +149,46 @@ def main(words: Sequence[str]) -> int:
     """Run one command and say how it ended."""
     arguments = Namespace(debug="--debug" in words, format="json" if wants_json(words) else "text")
     try:
-        parser = make_parser()
+        parser = make_parser(words)
+        parser.refuse_unknown(takewhile(lambda word: word not in COMMANDS, words))
         parser.parse_args(words, arguments)
         if arguments.command is None:
             parser.print_help()
             return ExitCode.FINE
         if os.environ.get("RECONCILE_SANDBOX", "") not in ("", "0"):
             arguments.sandbox = True
-        prepare_debugging(arguments)
-        return int(COMMANDS[arguments.command].run(arguments, Console(arguments)))
+        return run(arguments)
+    except SystemExit as end:  # --help and --version
+        return int(end.code or 0)
     except KeyboardInterrupt:
-        Console(arguments).message("Interrupted; nothing was written.")
-        return ExitCode.INTERRUPTED
+        return report(Interrupted("interrupted; nothing was written"), arguments)
     except BrokenPipeError:
         raise
     except Exception as error:
         if arguments.debug:
+            import traceback
+
             traceback.print_exc()
-        refusal = error if isinstance(error, ReconcileError) else unexpected(error)
-        report(refusal, Console(arguments))
-        return int(refusal.exit_code)
+        return report(error if isinstance(error, ReconcileError) else unexpected(error), arguments)
+
+
+def run(arguments: Namespace) -> int:
+    """Run the command that the arguments name."""
+    from reconciler.cli.console import Console
+
+    if arguments.debug:
+        from reconciler.cli.debugging import show_requests
+
+        show_requests()
+    command = import_module(f"reconciler.cli.{arguments.command}")
+    return int(command.run(arguments, Console(arguments)))
+
+
+class Interrupted(ReconcileError):  # noqa: N818 - reads as what it is
+    """Ctrl-C before anything was written; an apply that is under way ends by itself."""
+
+    exit_code = ExitCode.INTERRUPTED
+    code = "RCL9002"
 
 
 def wants_json(words: Sequence[str]) -> bool:
@@ -150,20 +205,14 @@ def unexpected(error: Exception) -> ReconcileError:
     )
 
 
-def prepare_debugging(arguments: Namespace) -> None:
-    """With ``--debug``, every request on stderr; botocore leaves signatures and secrets out of these lines."""
-    if getattr(arguments, "debug", False):
-        import logging
+def report(refusal: ReconcileError, arguments: Namespace) -> int:
+    """Tell a refusal, to people or as JSON; its exit code."""
+    from reconciler.cli.console import Console
 
-        logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
-        logging.getLogger("botocore.endpoint").setLevel(logging.DEBUG)
-
-
-def report(refusal: ReconcileError, console: Console) -> None:
-    """A refusal, for people or as JSON."""
+    console = Console(arguments)
     if console.json:
         console.document(error_document(refusal))
-        return
+        return int(refusal.exit_code)
     style = console.style(sys.stderr)
     if isinstance(refusal, InvalidSpecs):
         from reconciler.reports.problems import render_problems
@@ -173,6 +222,7 @@ def report(refusal: ReconcileError, console: Console) -> None:
         from reconciler.reports.refusals import render_refusal
 
         console.message(render_refusal(refusal, style).rstrip("\n"))
+    return int(refusal.exit_code)
 
 
 def error_document(refusal: ReconcileError) -> dict[str, Any]:
@@ -193,7 +243,8 @@ def run_from_command_line() -> NoReturn:
     """The entry point of the installed command."""
     try:
         code = main(sys.argv[1:])
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
         # whoever read the output has seen enough; keep Python from saying so at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,10 +1,7 @@
 """plan: show exactly what would change in S3"""
 
-import os
 import sys
-import tempfile
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.console import Console
@@ -17,7 +14,7 @@ from reconciler.cli.question import (
     spec_words,
     target_argument,
 )
-from reconciler.errors import ExitCode, ReconcileError, UsageError
+from reconciler.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from reconciler.run import Planned
@@ -57,13 +54,16 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     planned = make_plan(asked, access(arguments, console), console.notice)
     document = to_document(planned.changeset, __version__)
     if arguments.out:
+        from pathlib import Path
+
+        from reconciler.cli.saved import save
+
         save(document, Path(arguments.out))
     if console.json:
         console.document(document)
     else:
-        following = f"{command_line(arguments, 'apply')} --plan {arguments.out}" if arguments.out else None
-        following = following or command_line(arguments, "apply") + spec_words(arguments)
-        print_plan(planned, document, console, following)
+        words = ["--plan", arguments.out] if arguments.out else spec_words(arguments)
+        print_plan(planned, document, console, command_line(arguments, "apply", words))
         if arguments.out:
             console.notice(f"Saved to {arguments.out}")
     return planned.changeset.exit_code(detailed=arguments.detailed_exitcode)
@@ -78,19 +78,3 @@ def print_plan(planned: "Planned", document: dict[str, Any], console: Console, f
     if console.verbose:
         calls = ", ".join(f"{number} {name}" for name, number in sorted(planned.clients.calls.items()))
         console.notice(f"{sum(planned.clients.calls.values())} calls: {calls}")
-
-
-def save(document: dict[str, Any], path: Path) -> None:
-    """Write the plan whole or not at all; only here does it carry a time."""
-    from datetime import UTC, datetime
-
-    from reconciler.planning.storage import to_text
-
-    dated = document | {"created_at": datetime.now(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")}
-    try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(to_text(dated))
-        Path(name).replace(path)
-    except OSError as error:
-        raise ReconcileError(f"the plan cannot be saved to {path}: {error.strerror}", remedy="check --out") from error

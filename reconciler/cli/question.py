@@ -2,6 +2,7 @@
 
 import os
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from reconciler.cli.console import Console
@@ -67,7 +68,7 @@ def access(arguments: Namespace, console: Console) -> "Access":
     return Access(None, region, running.endpoint_url, sandbox=True)
 
 
-def command_line(arguments: Namespace, command: str) -> str:
+def command_line(arguments: Namespace, command: str, rest: Sequence[str]) -> str:
     """The command that comes next, with the options of this one."""
     import shlex
 
@@ -77,14 +78,11 @@ def command_line(arguments: Namespace, command: str) -> str:
         words += [f"--{name.replace('_', '-')}", value] if value else []
     if getattr(arguments, "sandbox", False) and not os.environ.get("RECONCILE_SANDBOX"):
         words.append("--sandbox")
-    return shlex.join(words)
+    return shlex.join([*words, *rest])
 
 
-def spec_words(arguments: Namespace) -> str:
+def spec_words(arguments: Namespace) -> list[str]:
     """The specs and variables of this command, for the next one."""
-    import shlex
-
     words = [*arguments.paths]
     words += [word for name in arguments.var for word in ("--var", name)]
-    words += [word for name in getattr(arguments, "target", ()) for word in ("--target", name)]
-    return (" " + shlex.join(words)) if words else ""
+    return words + [word for name in getattr(arguments, "target", ()) for word in ("--target", name)]

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 
 from reconciler.cli.console import Console
-from reconciler.errors import ExitCode
+from reconciler.errors import ExitCode, ReconcileError
 
 DESCRIPTION = """\
 Print a JSON Schema, or write all of them into a folder. Editors use the one of specs:
@@ -22,11 +22,18 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, console: Console) -> ExitCode:
     """Print one, or write all."""
-    from reconciler.specs.schema import all_schemas, write_all
+    from pathlib import Path
 
-    if arguments.out:
-        for path in write_all(arguments.out):
+    from reconciler.specs.schema import schemas, write_all
+
+    if not arguments.out:
+        console.document(schemas()[f"{arguments.name}.schema.json"])
+        return ExitCode.FINE
+    try:
+        for path in write_all(Path(arguments.out)):
             console.notice(f"Wrote {path}")
-    else:
-        console.document(all_schemas()[arguments.name])
+    except OSError as error:
+        raise ReconcileError(
+            f"the schemas cannot be written to {arguments.out}: {error.strerror}", remedy="check --out"
+        ) from error
     return ExitCode.FINE

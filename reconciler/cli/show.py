@@ -2,10 +2,11 @@
 
 import sys
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
 from reconciler.cli.console import Console
-from reconciler.cli.question import format_argument
+from reconciler.cli.question import command_line, format_argument
 from reconciler.errors import ExitCode
 
 DESCRIPTION = """\
@@ -23,14 +24,22 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, console: Console) -> ExitCode:
     """The document as it is, or as text."""
-    from reconciler.cli.apply import read_plan
+    from pathlib import Path
+
+    from reconciler.cli.saved import read
     from reconciler.reports.text import render
 
-    document = read_plan(Path(arguments.plan))
+    document = read(Path(arguments.plan))
     if console.json:
         console.document(document)
     else:
-        console.result(
-            render(document, console.style(sys.stdout), next_command=f"reconcile apply --plan {arguments.plan}")
-        )
+        following = command_line(same_s3(arguments, document), "apply", ["--plan", arguments.plan])
+        console.result(render(document, console.style(sys.stdout), next_command=following))
     return ExitCode.FINE
+
+
+def same_s3(arguments: Namespace, document: Mapping[str, Any]) -> Namespace:
+    """The options that lead to the S3 that the plan is about."""
+    endpoint = document["endpoint"]
+    where = {"sandbox": True} if endpoint == "sandbox" else {"endpoint_url": endpoint}
+    return Namespace(**{**vars(arguments), **where})

@@ -15,9 +15,10 @@ NOT_A_PLAN = "RCL4003"
 
 def check_format(document: Any) -> None:
     """Raise `ReconcileError` for what is not a plan, or is one of another major version."""
+    no_plan = ReconcileError("this is not a saved plan", remedy="make one with `reconcile plan --out`", code=NOT_A_PLAN)
     version = document.get("format_version") if isinstance(document, dict) else None
     if not isinstance(version, str):
-        raise ReconcileError("this is not a saved plan", remedy="make one with `reconcile plan --out`", code=NOT_A_PLAN)
+        raise no_plan
     if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
         raise ReconcileError(
             f"this plan has format {version}; this version reads {FORMAT_VERSION}",
@@ -26,6 +27,22 @@ def check_format(document: Any) -> None:
         )
     if "error" in document:
         raise ReconcileError("this is no plan: planning failed", remedy="run `reconcile plan` again", code=NOT_A_PLAN)
+    if not has_the_parts(document):
+        raise no_plan
+
+
+def has_the_parts(document: Mapping[str, Any]) -> bool:
+    """Whether the parts are there that are read before the fingerprint vouches for the rest."""
+    inputs, buckets = document.get("inputs"), document.get("buckets")
+    if not (isinstance(inputs, dict) and isinstance(buckets, list)):
+        return False
+    lists = all(is_texts(inputs.get(name)) for name in ("paths", "targets"))
+    return lists and isinstance(inputs.get("variables"), dict) and all(isinstance(item, dict) for item in buckets)
+
+
+def is_texts(value: Any) -> bool:
+    """Whether this is a list of strings."""
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def moved(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:

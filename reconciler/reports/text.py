@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.aspects.aspect import Risk
-from reconciler.planning.changeset import Action, worst
+from reconciler.planning.changeset import BUCKET, Action, worst
 from reconciler.planning.storage import path_text
 from reconciler.reports.inert import inert
 from reconciler.reports.style import Style
@@ -28,7 +28,7 @@ WIDEST_NAME = 32
 """Columns that are kept for names; longer ones push their values to the right."""
 STATES = {"create": "to create", "update": "to change", "blocked": "blocked", "none": "no changes"}
 TAGS = "tags"
-NAMES_SHOWN = 12
+NAMES_SHOWN = 8
 """Unchanged buckets that are named; more are counted."""
 
 Document = Mapping[str, Any]
@@ -107,6 +107,8 @@ class _View:
             return
         words = {"create": "to create", "update": "to change", "none": "unchanged", "blocked": "blocked"}
         parts = [f"{summary[action]:,} {said}" for action, said in words.items() if summary[action]]
+        partly = sum(bool(bucket["blockers"] and bucket["changes"]) for bucket in document["buckets"])
+        parts += [f"{partly:,} of them with other changes"] if partly else []
         risk = worst(map(risk_of, document["buckets"]))
         loud = style.red(f"  ! {RISKS[risk]}") if risk in DANGEROUS else ""
         yield f"{style.bold('Plan:')} {', '.join(parts)}.{loud}"
@@ -120,7 +122,10 @@ class _View:
         """A header, then changes with what may hurt first, then what is in the way."""
         style, source = self.style, bucket["source"]
         sign, paint = self.sign(Action(bucket["action"]))
-        about = [STATES[bucket["action"]], bucket["region"], f"{inert(source['file'])}:{source['line']}"]
+        is_new = any(change["aspect"] == BUCKET for change in bucket["changes"])
+        state = STATES[bucket["action"]]
+        state = f"to create, {state}" if is_new and bucket["blockers"] else state
+        about = [state, bucket["region"], f"{inert(source['file'])}:{source['line']}"]
         yield f"{paint(sign)} {style.bold(inert(bucket['name']))}  {style.dim(' · '.join(filter(None, about)))}"
         for change in changes_of(bucket):
             yield from self.change(change)
@@ -147,8 +152,8 @@ class _View:
             risk = "  " + style.red(f"! {RISKS[change.risk]}")
         elif change.risk in RISKS:
             risk = "  " + style.dim(RISKS[change.risk])
-        if is_one_value(change):
-            yield f"{head}  {self.transition(change.items[0].fields[0])}{risk}"
+        if change.word:
+            yield f"{head}  {self.transition(change.word)}{risk}"
         else:
             yield f"{head}{risk}"
             width = column(value_text(item.name) for item in change.items if item.words)
@@ -226,15 +231,6 @@ class _View:
         style = self.style
         colours = {Action.CREATE: style.green, Action.UPDATE: style.yellow, Action.NONE: style.dim}
         return SIGNS[action], colours.get(action, style.red)
-
-
-def is_one_value(change: ChangeView) -> bool:
-    """Whether the aspect is a single word, like versioning, and fits on its own line."""
-    if change.aspect == TAGS or len(change.items) != 1 or change.items[0].name is not None:
-        return False
-    fields = change.items[0].fields
-    alone = len(fields) == 1 and not sum(change.unchanged.values())
-    return alone and len(fields[0].path) == 1 and not isinstance(fields[0].value, list | dict)
 
 
 def column(names: Iterable[str]) -> int:

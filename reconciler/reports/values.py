@@ -25,14 +25,19 @@ def value_text(value: Any) -> str:
     if value is None:
         return "(none)"
     if isinstance(value, str):
-        text = inert(value)
-        plain = text == value.strip() and text and not text.startswith('"')
-        return text if plain else f'"{text}"'
+        plain = value and value.isprintable() and value == value.strip() and not value.startswith('"')
+        return value if plain else quoted(value)
     if isinstance(value, dict):
         return "{" + ", ".join(f"{inert(str(name))}: {value_text(item)}" for name, item in value.items()) + "}"
     if isinstance(value, list):
         return ", ".join(map(value_text, value)) or "[]"
     return str(value)
+
+
+def quoted(text: str) -> str:
+    """Text in quotes, on one line, and different for every text."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{inert(escaped)}"'
 
 
 def texts_of(before: Any, after: Any) -> tuple[str, str]:

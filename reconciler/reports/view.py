@@ -64,6 +64,14 @@ class ChangeView:
     unchanged: Mapping[str, int]
     """How much of the document stays as it is: rules or statements, and fields beside them."""
 
+    @property
+    def word(self) -> FieldView | None:
+        """The one field of an aspect that is no more than a word, like versioning."""
+        first = next(iter(BucketSpec.aspects()[self.aspect].model_fields))
+        fields = [field for item in self.items for field in item.fields]
+        alone = len(fields) == 1 and not sum(self.unchanged.values())
+        return fields[0] if alone and fields[0].path == (first,) and isinstance(fields[0].value, str) else None
+
 
 def changes_of(bucket: Mapping[str, Any]) -> Iterator[ChangeView]:
     """The changes of one bucket of the document, the bucket itself left out: worst risk first."""

@@ -144,9 +144,8 @@ def session_of(profile: str | None, region: str | None) -> boto3.session.Session
 
 def session_of_sandbox(region: str | None) -> boto3.session.Session:
     """Nothing of this machine's AWS configuration, be it right or wrong, reaches the sandbox."""
-    core = CoreSession()
-    for name, value in (("profile", None), ("config_file", os.devnull), ("credentials_file", os.devnull)):
-        core.set_config_variable(name, value)
+    nowhere = (None, None, os.devnull, None)  # neither a file nor an environment variable says where it is
+    core = CoreSession({"profile": (None, None, None, None), "config_file": nowhere, "credentials_file": nowhere})
     return boto3.session.Session("sandbox", "sandbox", region_name=region or NOWHERE, botocore_session=core)
 
 

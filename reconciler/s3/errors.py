@@ -184,7 +184,7 @@ def refused(error: Exception, operation: str, actions: Sequence[str]) -> str:
         )
     elif code in DENIED:
         advice = f"allow {' and '.join(actions_missing(said, actions))} for these credentials"
-    fatal = ends_the_run(error, None)
+    fatal = credentials_refused(error)
     if fatal is not None:
         return f"{operation}: {fatal.message} ({fatal.remedy})"
     return f"{operation}: {code or type(error).__name__}: {said}" + (f" ({advice})" if advice else "")

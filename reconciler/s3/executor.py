@@ -5,20 +5,20 @@ stops its bucket and no other. What was written is read back until it is true, o
 long enough.
 """
 
-import threading
+import logging
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.aspects.aspect import AT_APPLY, Call
-from reconciler.errors import ReconcileError
-from reconciler.planning.changeset import BUCKET, Change, Plan
+from reconciler.planning.changeset import BUCKET, Blocker, Change, Plan
+from reconciler.planning.live import Existence
 from reconciler.planning.order import Step, lane
 from reconciler.planning.outcomes import Applied, BucketOutcome, Outcome, Result
 from reconciler.planning.planner import compare
 from reconciler.s3.clients import CONNECTIONS, Clients
-from reconciler.s3.errors import S3_ERRORS, code_of, refused
+from reconciler.s3.errors import S3_ERRORS, code_of, may_have_worked, refused
 from reconciler.s3.patience import Patience
 from reconciler.s3.reader import Reader
 
@@ -27,6 +27,8 @@ TRAVELS_BADLY = frozenset(
 )
 """What servers answer to a create call that carries tags or an ownership they do not know there."""
 CREATING = ("s3:CreateBucket", "s3:TagResource")
+
+log = logging.getLogger(__name__)
 
 Progress = Callable[[BucketOutcome], None]
 
@@ -47,26 +49,30 @@ class Executor:
         self.patience = patience or Patience()
         self.progress = progress or (lambda _: None)
         self.time_of_apply = now().replace(microsecond=0).isoformat().replace("+00:00", "Z")
-        self.stop = threading.Event()
+        self.stop = self.patience.stop
 
     def apply(self, plans: Sequence[Plan]) -> Applied:
         """Carry out every plan; an interruption lets the calls that are under way finish, and begins no other."""
-        interrupted = False
-        done: list[BucketOutcome] = []
         with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="apply") as pool:
-            lanes = [pool.submit(self.bucket, plan) for plan in plans]
-            for under_way in lanes:
-                while True:
-                    try:
-                        outcome = under_way.result()
-                        break
-                    except KeyboardInterrupt:
-                        if interrupted:
-                            raise
-                        interrupted = True
-                        self.stop.set()
-                done.append(outcome)
-        return Applied(tuple(done), interrupted)
+            try:
+                lanes = [pool.submit(self.bucket, plan) for plan in plans]
+            except BaseException:
+                self.stop.set()  # leaving the pool waits for the lanes: they are not to go on meanwhile
+                raise
+            interrupted = self.interrupted_before(lanes)
+        return Applied(tuple(under_way.result() for under_way in lanes), interrupted)
+
+    def interrupted_before(self, lanes: "Sequence[Future[BucketOutcome]]") -> bool:
+        """Wait for every lane; whether somebody wanted to stop before the last was done."""
+        interrupted = False
+        while True:
+            try:
+                wait(lanes)
+            except KeyboardInterrupt:
+                interrupted = True
+                self.stop.set()
+            else:
+                return interrupted
 
     def bucket(self, plan: Plan) -> BucketOutcome:
         """The lane of one bucket: its calls in order, then a look at what has come of them."""
@@ -74,46 +80,49 @@ class Executor:
         for step in lane(plan):
             if results.failed or self.stop.is_set():
                 break
-            if results.is_done(step.change):
-                continue
-            try:
-                self.step(plan, step, results)
-            except S3_ERRORS as error:
-                actions = CREATING if step.change.aspect == BUCKET else kind_of(plan, step.change).api.to_write
-                results.fail(step.change, refused(error, step.call.operation, actions))
-            except ReconcileError as error:
-                results.fail(step.change, error.message)
-        outcome = BucketOutcome(plan, self.verified(plan, results))
+            if not results.is_done(step.change):
+                self.attempt(plan, step, results)
+        outcome = BucketOutcome(plan, tuple(self.outcome(plan, change, results) for change in plan.changes))
         self.progress(outcome)
         return outcome
 
-    def step(self, plan: Plan, step: Step, results: "_Results") -> None:
-        """One call."""
-        if step.change.aspect == BUCKET:
-            self.create(plan, step.call)
-            for change in plan.changes:
-                travelled = change.after is not None and change.after.create_params()
-                if travelled and self.holds(plan, change):  # so there is no need to write it again
-                    results.see(change)
+    def attempt(self, plan: Plan, step: Step, results: "_Results") -> None:
+        """One call, and what became of it."""
+        change, operation = step.change, step.call.operation
+        try:
+            if change.aspect == BUCKET:
+                self.create(plan, step.call)
+            else:
+                self.patience.persist(lambda: self.perform(plan, step.call), newborn=not plan.exists)
+        except S3_ERRORS as error:
+            if may_have_worked(error) and self.has_come_true(plan, change):
+                results.see(change)
+            else:
+                actions = CREATING if change.aspect == BUCKET else kind_of(plan, change).api.to_write
+                results.fail(change, refused(error, operation, actions))
+        except Exception as error:  # a mistake of ours may not hide what became of all the other buckets
+            log.info("%s of %s", operation, plan.name, exc_info=True)
+            results.fail(change, f"{operation}: this should not have happened: {type(error).__name__}: {error}")
         else:
-            self.patience.persist(lambda: self.perform(plan, step.call), newborn=not plan.exists)
-        results.write(step.change, step.call)
+            results.write(change)
+            if change.aspect == BUCKET and self.has_appeared(plan):
+                self.see_what_travelled(plan, results)
 
     def perform(self, plan: Plan, call: Call) -> None:
         """Make one call on a bucket, in the name of its owner."""
         client = self.clients.s3(plan.region)
-        getattr(client, call.operation)(Bucket=plan.name, **self.reader.owner(plan.spec), **self.dated(call.params))
+        getattr(client, call.operation)(Bucket=plan.name, **self.reader.owner, **self.dated(call.params))
 
     def dated(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters with the time of this apply where the plan leaves room for it."""
         body = params.get("Body")
         if not isinstance(body, str):
             return dict(params)
-        dated = body.replace(f"created_at: {AT_APPLY}", f"created_at: '{self.time_of_apply}'", 1)
+        dated = body.replace(f"\ncreated_at: {AT_APPLY}\n", f"\ncreated_at: '{self.time_of_apply}'\n", 1)
         return {**params, "Body": dated.encode()}
 
     def create(self, plan: Plan, call: Call) -> None:
-        """Create the bucket where the spec says, and wait until S3 knows it everywhere.
+        """Create the bucket where the spec says.
 
         Tags and ownership travel along, since some organisations refuse buckets without them; a server that
         does not know them there gets them afterwards, in calls of their own.
@@ -130,13 +139,24 @@ class Executor:
             if code_of(error) not in TRAVELS_BADLY or plainer == call.params:
                 raise
             create(plainer)
-        self.patience.persist(
-            lambda: client.head_bucket(Bucket=plan.name, **self.reader.owner(plan.spec)), newborn=True
-        )
 
-    def verified(self, plan: Plan, results: "_Results") -> tuple[Outcome, ...]:
-        """An outcome for every change of the plan, in its order."""
-        return tuple(self.outcome(plan, change, results) for change in plan.changes)
+    def has_appeared(self, plan: Plan) -> bool:
+        """Wait until S3 knows the new bucket everywhere, where it lets us ask."""
+        client = self.clients.s3(plan.region)
+        try:
+            self.patience.persist(lambda: client.head_bucket(Bucket=plan.name, **self.reader.owner), newborn=True)
+        except S3_ERRORS:
+            return False
+        return True
+
+    def see_what_travelled(self, plan: Plan, results: "_Results") -> None:
+        """What has come with the create call need not be written again."""
+        for change in plan.changes:
+            may_travel = change.after is not None and change.after.create_params()
+            if change.aspect == BUCKET or (may_travel and self.has_come_true(plan, change)):
+                results.see(change)
+
+    # ── looking again ────────────────────────────────────────────────────────────────────────────────
 
     def outcome(self, plan: Plan, change: Change, results: "_Results") -> Outcome:
         """What became of one change."""
@@ -145,25 +165,41 @@ class Executor:
         if not results.is_done(change):
             why = f"after {results.failed} failed" if results.failed else "the run was stopped"
             return Outcome(change, Result.SKIPPED, why)
-        if change.aspect == BUCKET or change.aspect in results.seen:
+        if change.aspect in results.seen:
             return Outcome(change, Result.APPLIED)
         if self.stop.is_set():
             return Outcome(change, Result.UNVERIFIED, "written; the run was stopped before it was read back")
-        try:
-            if self.patience.until(lambda: self.holds(plan, change)):
-                return Outcome(change, Result.APPLIED)
-        except ReconcileError as error:
-            return Outcome(change, Result.UNVERIFIED, f"written; reading it back failed: {error.message}")
-        return Outcome(
-            change,
-            Result.UNVERIFIED,
-            f"written; S3 still answers something else after {self.patience.visible:g} s",
-        )
+        return self.verified(plan, change)
 
-    def holds(self, plan: Plan, change: Change) -> bool:
-        """Whether the live bucket has become what the change was to make of it."""
-        found = self.reader.read_aspect(plan.spec, change.aspect, plan.region)
-        return compare(change.aspect, getattr(plan.spec, change.aspect), found, plan.around) == ()
+    def verified(self, plan: Plan, change: Change) -> Outcome:
+        """What became of a change that was written: read it back until it is there."""
+        try:
+            left = self.patience.until(lambda left: left == (), lambda: self.left_to_do(plan, change))
+        except Exception as error:  # it is written, whatever goes wrong now
+            log.info("reading back %s of %s", change.aspect, plan.name, exc_info=True)
+            return Outcome(change, Result.UNVERIFIED, f"written; reading it back failed: {error}")
+        if left == ():
+            return Outcome(change, Result.APPLIED)
+        seen = left[0].why if isinstance(left, tuple) else "S3 still answers something else"
+        return Outcome(change, Result.UNVERIFIED, f"written; {seen}, after {self.patience.visible:g} s")
+
+    def left_to_do(self, plan: Plan, change: Change) -> Change | tuple[Blocker, ...]:
+        """What still stands between the live bucket and this change; an empty tuple when it has come true."""
+        if change.aspect == BUCKET:
+            found = self.reader.head(plan.spec)
+            there = found.existence is Existence.EXISTS
+            why = found.trouble.why if found.trouble else "S3 does not show the bucket yet"
+            return () if there else (Blocker(BUCKET, why, ""),)
+        document = self.reader.read_aspect(plan.spec, change.aspect, plan.region)
+        return compare(change.aspect, getattr(plan.spec, change.aspect), document, plan.around)
+
+    def has_come_true(self, plan: Plan, change: Change) -> bool:
+        """Whether there is nothing left to do for a change; not when nobody can tell."""
+        try:
+            return self.left_to_do(plan, change) == ()
+        except Exception:
+            log.info("looking at %s of %s", change.aspect, plan.name, exc_info=True)
+            return False
 
 
 class _Results:
@@ -179,7 +215,7 @@ class _Results:
         """The aspect that failed, if one did."""
         return next(iter(self.failures), "")
 
-    def write(self, change: Change, call: Call) -> None:
+    def write(self, change: Change) -> None:
         """A call has been made."""
         self.missing[change.aspect] -= 1
 

@@ -6,13 +6,23 @@ not ours to see, a server that lists no regions, a listing that is denied) HeadB
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from reconciler.aspects.aspect import Absent
 from reconciler.bucket import BucketSpec
 from reconciler.planning.live import Existence, Identity, LiveAspect, LiveBucket, Unreadable
 from reconciler.s3.clients import CONNECTIONS, Clients
-from reconciler.s3.errors import DENIED, S3_ERRORS, WRONG_REGION, code_of, ends_the_run, message_of, unreadable
+from reconciler.s3.errors import (
+    DENIED,
+    S3_ERRORS,
+    WRONG_REGION,
+    code_of,
+    credentials_refused,
+    ends_the_run,
+    message_of,
+    unreadable,
+)
 
 PAGE = 10_000
 """Buckets per page of a listing; AWS answers regions only when the request carries a parameter."""
@@ -20,6 +30,8 @@ MOST_PAGES = 1_000
 """A server that pages in circles is left after this many."""
 LARGEST_MANIFEST = 1024 * 1024
 """Bytes of an object that are read to see whether it is a manifest."""
+TO_SEE_WHETHER_IT_IS_THERE = "s3:ListBucket"
+"""Without it S3 answers AccessDenied for an object that does not exist."""
 
 Listing = Mapping[str, str | None]
 """Our buckets and their regions; None where the server does not say."""
@@ -37,13 +49,14 @@ class Reader:
     def read(self, specs: Sequence[BucketSpec]) -> dict[str, LiveBucket]:
         """The live side of every spec, concurrently."""
         listing = self.listing()
-        with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="read") as pool:
+        with threads() as pool:
             located = list(pool.map(lambda spec: self.locate(spec, listing), specs))
             pending: list[tuple[LiveBucket, dict[str, Future[LiveAspect]]]] = []
             for spec, bucket in zip(specs, located, strict=True):
-                reads = spec.declared() if readable(spec, bucket) else {}
+                full = spec.filled(spec.surroundings(self.identity.account, bucket.region or self.identity.region))
+                reads = full.declared() if readable(spec, bucket) else {}
                 pending.append(
-                    (bucket, {name: pool.submit(self.read_aspect, spec, name, bucket.region) for name in reads})
+                    (bucket, {name: pool.submit(self.read_aspect, full, name, bucket.region) for name in reads})
                 )
             return {bucket.name: with_aspects(bucket, futures) for bucket, futures in pending}
 
@@ -73,15 +86,19 @@ class Reader:
         """Whether the bucket exists, and where."""
         if listing.get(spec.name):
             return LiveBucket(spec.name, Existence.EXISTS, listing[spec.name])
-        return self.head(spec)
+        found = self.head(spec)
+        if found.existence is Existence.MISSING and spec.name in listing:
+            trouble = Unreadable("S3 lists the bucket and says that it does not exist", "try again in a minute")
+            return LiveBucket(spec.name, Existence.UNCLEAR, trouble=trouble)
+        return found
 
     def head(self, spec: BucketSpec) -> LiveBucket:
         """Ask for the bucket itself. Only a plain 404 means that there is none."""
         client = self.clients.s3(spec.region)
         try:
-            answer = client.head_bucket(Bucket=spec.name, **self.owner(spec))
+            answer = client.head_bucket(Bucket=spec.name, **self.owner)
         except S3_ERRORS as error:
-            fatal = ends_the_run(error, self.clients.endpoint_url)
+            fatal = credentials_refused(error)  # whoever does not answer may be one region of many
             if fatal:
                 raise fatal from error
             return self._not_found(spec, error)
@@ -106,14 +123,14 @@ class Reader:
         else:
             trouble = Unreadable(
                 f"S3 does not say whether the bucket exists: {code or type(error).__name__}: {message_of(error)}",
-                "try again; --debug shows the details",
+                "check `region:` and the network, then try again; --debug shows the details",
             )
         return LiveBucket(spec.name, Existence.UNCLEAR, trouble=trouble)
 
-    def owner(self, spec: BucketSpec) -> dict[str, str]:
-        """The account that must own the bucket: every call that can say so says so."""
-        account = self.identity.account or spec.account
-        return {"ExpectedBucketOwner": account} if account else {}
+    @property
+    def owner(self) -> dict[str, str]:
+        """The account that must own the bucket: every call that can say so says so, where it is known."""
+        return {"ExpectedBucketOwner": self.identity.account} if self.identity.account else {}
 
     # ── one document ─────────────────────────────────────────────────────────────────────────────────
 
@@ -124,17 +141,28 @@ class Reader:
         params = kind.get_params(None if isinstance(wanted, Absent) else wanted)
         call = getattr(self.clients.s3(region or spec.region), kind.api.get)
         try:
-            answer = call(Bucket=spec.name, **self.owner(spec), **params)
+            answer = call(Bucket=spec.name, **self.owner, **params)
             return kind.from_response({**params, **document_of(answer)})
         except S3_ERRORS as error:
             if code_of(error) in kind.api.absent:
                 return None
-            fatal = ends_the_run(error, self.clients.endpoint_url)
+            fatal = credentials_refused(error)
             if fatal:
                 raise fatal from error
-            return unreadable(error, name, kind.api.to_read)
+            also = (TO_SEE_WHETHER_IT_IS_THERE,) if kind.api.of_object else ()
+            return unreadable(error, name, (*kind.api.to_read, *also))
         except ValueError as error:
             return not_understood(name, error)
+
+
+@contextmanager
+def threads() -> Iterator[ThreadPoolExecutor]:
+    """A pool for reading. When something ends the run, what has not begun never does."""
+    pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="read")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def readable(spec: BucketSpec, bucket: LiveBucket) -> bool:
@@ -156,7 +184,7 @@ def document_of(answer: dict[str, Any]) -> dict[str, Any]:
         with document["Body"] as stream:
             body = stream.read(LARGEST_MANIFEST + 1)
         if len(body) > LARGEST_MANIFEST:
-            raise ValueError(f"the object is larger than {LARGEST_MANIFEST:,} bytes: it is no manifest")
+            raise ValueError(f"the object under its key is larger than {LARGEST_MANIFEST:,} bytes")
         return {"Body": body.decode("utf-8", "replace"), "ETag": document.get("ETag")}
     return document
 
@@ -165,7 +193,7 @@ def not_understood(name: str, error: ValueError) -> Unreadable:
     """A document that no model knows: writing over it would erase what it says."""
     return Unreadable(
         f"{name} cannot be understood: {'; '.join(sentences(error))}",
-        "this version does not know the setting: update it, or take the aspect out of the spec",
+        "take it out of the spec, or update this tool: it must not write over what it does not understand",
     )
 
 

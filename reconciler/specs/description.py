@@ -13,7 +13,7 @@ from pydantic import BaseModel, JsonValue, RootModel
 
 from reconciler.aspects.aspect import Aspect, KeptFromLive, KeyedBy, marker_of
 from reconciler.scalars import moment
-from reconciler.specs.fields import Field, SpecPath, choices_in, from_file, is_written, keyed_lists, one_word
+from reconciler.specs.fields import Field, SpecPath, choices_in, documents_of_others, is_written, keyed_lists, one_word
 
 SCALARS: Mapping[Any, str] = {str: "text", int: "whole number", bool: "true or false", float: "number"}
 
@@ -36,9 +36,10 @@ def kind_in_words(kind: Any) -> str:
         return "one of " + ", ".join(choices_in(kind))
     if get_origin(kind) is tuple:
         inside = kind_in_words(get_args(kind)[0])
-        return "list of mappings" if inside == "mapping" else f"list of {inside}"
+        return "list of mappings" if inside == "mapping" else f"list of {inside.removeprefix('one of ')}"
     if get_origin(kind) is dict:
-        return f"mapping of text to {kind_in_words(get_args(kind)[1])}"
+        inside = kind_in_words(get_args(kind)[1])
+        return "mapping" if inside == "anything" else f"mapping of text to {inside}"
     options = [option for option in get_args(kind) if option is not NoneType]
     return " or ".join(map(kind_in_words, options)) or SCALARS.get(kind, "text")
 
@@ -52,7 +53,7 @@ def kind_of(field: Field) -> str:
     shorter = one_word(field.kind)
     if shorter and words == "mapping":
         words = f"one of {', '.join(shorter)}; or a mapping"
-    if field.path[1:] in from_file(field):
+    if field.path in documents_of_others():
         words += ", or {file: path}"
     return words
 

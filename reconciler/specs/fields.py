@@ -66,10 +66,10 @@ def one_word(kind: Any) -> tuple[str, ...]:
     return words
 
 
-def from_file(field: "Field") -> frozenset[tuple[str, ...]]:
-    """Where below the field's aspect `{file: …}` may stand."""
-    aspect = BucketSpec.aspects().get(str(field.path[0])) if field.path else None
-    return aspect.from_file if aspect is not None else frozenset()
+@cache
+def documents_of_others() -> frozenset[SpecPath]:
+    """Where documents in other people's languages stand, which a spec may also take from a file."""
+    return frozenset((name, *path) for name, aspect in BucketSpec.aspects().items() for path in aspect.from_file)
 
 
 def field_at(path: SpecPath) -> Field | None:

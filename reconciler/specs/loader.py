@@ -12,11 +12,11 @@ from reconciler.aspects.variables import VARIABLE, fill_text
 from reconciler.bucket import BucketSpec
 from reconciler.errors import InvalidSpecs, UsageError
 from reconciler.problems import Code, Place, Problem, did_you_mean, in_order
-from reconciler.specs.fields import keyed_lists
+from reconciler.specs.fields import documents_of_others, keyed_lists
 from reconciler.specs.files import sources_of
 from reconciler.specs.includes import included
 from reconciler.specs.merging import merged
-from reconciler.specs.wording import MISSING_FIELD, UNKNOWN_FIELD, WRONG_TYPE, problems_of
+from reconciler.specs.wording import EMPTY_VALUE, MISSING_FIELD, UNKNOWN_FIELD, WRONG_TYPE, problems_of
 from reconciler.strict_yaml import Node, Source, parse, uncollected
 
 NOT_A_SPEC = Code(
@@ -267,6 +267,7 @@ class _File:
         name = node.value.get("name")
         if name is not None and isinstance(name.value, str):
             self.names.append((name.value, node.source.place(node.span)))
+        self.tell_misread(empty_values(node))
         self._tell_unclear_identities(node)
         plain = node.plain()
         try:
@@ -331,6 +332,23 @@ def unknown_at_top(root: Node) -> Iterator[Problem]:
             near = did_you_mean(name, TOP_LEVEL)
             hint = f"did you mean `{near}`?" if near else f"allowed here: {', '.join(TOP_LEVEL)}"
             yield root.problem(UNKNOWN_FIELD, f"unknown field `{name}`", (name,), hint, at_key=True)
+
+
+def empty_values(node: Node, path: tuple[str, ...] = ()) -> Iterator[Problem]:
+    """Names with nothing after the colon, but in documents of other people's languages, where null is a value.
+
+    An aspect that is empty is told by the aspect itself, which knows what it could mean.
+    """
+    if isinstance(node.value, list):
+        for item in node.value:
+            yield from empty_values(item, path)
+    elif isinstance(node.value, dict) and path not in documents_of_others():
+        for name, child in node.value.items():
+            if child.value is not None:
+                yield from empty_values(child, (*path, name))
+            elif path or name not in BucketSpec.aspects():
+                hint = "write a value, or leave the line out"
+                yield node.problem(EMPTY_VALUE, "this is empty", (name,), hint, at_key=True)
 
 
 def wrong_with_variables(node: Node, declared: Mapping[str, object]) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from reconciler.problems import Code, Problem, did_you_mean
-from reconciler.specs.fields import SpecPath, choices_in, field_at, from_file, names_at, one_word, where_else
+from reconciler.specs.fields import SpecPath, choices_in, documents_of_others, field_at, names_at, one_word, where_else
 from reconciler.strict_yaml import Node
 
 UNKNOWN_FIELD = Code(
@@ -79,7 +79,7 @@ def another_kind(wanted: str, path: SpecPath, written: Any, node: Node) -> Probl
         words, names = one_word(field.kind), names_at(path)
         wanted = " or ".join([*(f"`{word}`" for word in words), wanted])
         hint = f"its fields: {', '.join(names)}" if names else None
-        if field.path[1:] in from_file(field):
+        if field.path in documents_of_others():
             hint = "write it here, or `{file: …}` to take it from a file next to the spec"
     elif wanted in ("a whole number", "true or false") and looks_like(written, wanted):
         hint = "write it without quotes"

@@ -163,7 +163,9 @@ def chosen(draw: Draw, written: Wire) -> Wire:
     if written == {"Prefix": ""}:
         return dict(draw(st.sampled_from(({"Filter": {}}, {"Filter": written}, {"Prefix": ""}, {}))))
     if "Tag" in written:
-        return {"Filter": draw(st.sampled_from((written, {"And": {"Tags": [written["Tag"]]}}, written | {"Prefix": ""})))}
+        return {
+            "Filter": draw(st.sampled_from((written, {"And": {"Tags": [written["Tag"]]}}, written | {"Prefix": ""})))
+        }
     forms: list[Wire] = [{"Filter": written}, {"Filter": {"And": written}}]
     if "Prefix" in written:
         forms.append({"Prefix": written["Prefix"]})

@@ -123,7 +123,9 @@ conditions = some_of(
                 "aws:userid": one_or_many(st.sampled_from(("${aws:username}", "A"))),
             }
         ),
-        "IpAddress": some_of({"aws:SourceIp": one_or_many(st.sampled_from(("10.0.0.1", "10.0.0.0/8", "2001:db8::/32")))}),
+        "IpAddress": some_of(
+            {"aws:SourceIp": one_or_many(st.sampled_from(("10.0.0.1", "10.0.0.0/8", "2001:db8::/32")))}
+        ),
         "NumericLessThan": some_of({"s3:max-keys": st.sampled_from((10, "10", "10.0", 9007199254740993))}),
     }
 )
@@ -206,14 +208,22 @@ def rules(draw: DrawFn, rule_id: str) -> Plain:
         rule["noncurrent_version_transitions"] = [
             {"noncurrent_days": move["days"], "storage_class": move["storage_class"], **draw(newer)} for move in old
         ]
-    if draw(st.booleans()) or rule.keys() <= {"id", "status", "filter", "transitions", "noncurrent_version_transitions"}:
+    if draw(st.booleans()) or rule.keys() <= {
+        "id",
+        "status",
+        "filter",
+        "transitions",
+        "noncurrent_version_transitions",
+    }:
         rule["noncurrent_version_expiration"] = {"noncurrent_days": old_end, **draw(newer)}
     return rule
 
 
 @st.composite
 def lifecycles(draw: DrawFn) -> Plain:
-    named = draw(st.lists(st.sampled_from(("a", "b", "expire-logs", "a.b", "x y")), unique=True, min_size=1, max_size=3))
+    named = draw(
+        st.lists(st.sampled_from(("a", "b", "expire-logs", "a.b", "x y")), unique=True, min_size=1, max_size=3)
+    )
     return {"rules": [draw(rules(rule_id)) for rule_id in named]}
 
 
@@ -267,7 +277,20 @@ about = some_of(
         "structure": st.dictionaries(said, said, max_size=2),
     }
 )
-NOT_MANIFESTS = ("", "- a\n- b\n", "just words", "a: b: c\n", "a: 1\na: 2\n", "key: x\n", "owner: 5\n", "\t", "{", "a: !x y\n")
+NOT_MANIFESTS = (
+    "",
+    "{}\n",
+    "purpose:\n",
+    "- a\n- b\n",
+    "just words",
+    "a: b: c\n",
+    "a: 1\na: 2\n",
+    "key: x\n",
+    "owner: 5\n",
+    "\t",
+    "{",
+    "a: !x y\n",
+)
 
 
 @st.composite
@@ -280,12 +303,12 @@ def manifests(draw: DrawFn) -> Manifest:
     derived = draw(
         some_of(
             {
-                "bucket": st.just(BUCKET) | said,
                 "region": st.just("us-east-1"),
                 "created_at": st.sampled_from(("2026-11-22T10:00:00Z", AT_APPLY)),
                 "encryption": said,
                 "lifecycle": st.dictionaries(said, said, max_size=2),
-            }
+            },
+            bucket=st.just(BUCKET) | said,
         )
     )
     return Manifest.model_validate(draw(extras) | derived | draw(about) | where)
@@ -327,5 +350,3 @@ def surroundings(draw: DrawFn, name: str, wanted: Aspect) -> Surroundings:
     beside = draw(some_of(siblings))
     spec = BucketSpec.model_construct(name=BUCKET, region="us-east-1", ignore_tags=IGNORED, **{**beside, name: wanted})
     return spec.surroundings(account=ACCOUNT)
-
-

@@ -87,7 +87,7 @@ def result_of(outcome: Any) -> dict[str, Any]:
 
 
 def test_every_aspect_has_five_cases() -> None:
-    counts = {name: 0 for name in BucketSpec.aspects()}
+    counts = dict.fromkeys(BucketSpec.aspects(), 0)
     for param in cases():
         counts[param.values[0]] = counts.get(param.values[0], 0) + 1
     assert all(count >= 5 for count in counts.values()), counts

@@ -39,6 +39,7 @@ def operations() -> dict[str, OperationModel]:
 def complaints(call: Call) -> str:
     """What botocore has against a call, before anything is sent."""
     shape = operations()[call.operation].input_shape
+    assert shape is not None
     return str(ParamValidator().validate({"Bucket": BUCKET, **call.params}, shape).generate_report())
 
 
@@ -141,9 +142,7 @@ def test_law_2_calls_say_what_they_leave_behind(name: str, kind: type[Aspect], d
 
 @every_aspect
 @given(data=data)
-def test_law_3_a_bucket_that_matches_its_spec_has_no_change(
-    name: str, kind: type[Aspect], data: st.DataObject
-) -> None:
+def test_law_3_a_bucket_that_matches_its_spec_has_no_change(name: str, kind: type[Aspect], data: st.DataObject) -> None:
     wanted, live = data.draw(SPECS[name]), data.draw(st.none() | LIVE[name])
     around = data.draw(surroundings(name, wanted))
     assume(not list(kind.obstacles(live, wanted.target(live, around))))
@@ -224,9 +223,7 @@ def test_law_5_applied_once_nothing_is_left_to_do(name: str, kind: type[Aspect],
 
 @every_aspect
 @given(data=data)
-def test_law_6_what_a_spec_leaves_out_keeps_its_live_value(
-    name: str, kind: type[Aspect], data: st.DataObject
-) -> None:
+def test_law_6_what_a_spec_leaves_out_keeps_its_live_value(name: str, kind: type[Aspect], data: st.DataObject) -> None:
     wanted, live = data.draw(SPECS[name]), data.draw(LIVE[name])
     around = data.draw(surroundings(name, wanted))
     kept = [

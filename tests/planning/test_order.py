@@ -51,7 +51,9 @@ def test_a_public_policy_is_written_between_its_gate_and_its_shield() -> None:
         "acme-lake",
         Existence.EXISTS,
         "us-east-1",
-        aspects={"public_access_block": kinds["public_access_block"].from_s3({"PublicAccessBlockConfiguration": every})},
+        aspects={
+            "public_access_block": kinds["public_access_block"].from_s3({"PublicAccessBlockConfiguration": every})
+        },
     )
     opened = {"block_public_policy": False, "restrict_public_buckets": False}
     found = steps({"public_access_block": opened, "policy": {"Statement": [ALLOW]}}, live)

@@ -42,7 +42,12 @@ def plan_of(written: dict[str, Any], live: LiveBucket, who: Identity | None = No
         (
             FRANKFURT | {"tags": {"Owner": "me"}},
             None,
-            {"CreateBucketConfiguration": {"LocationConstraint": "eu-central-1", **TAGGED["CreateBucketConfiguration"]}},
+            {
+                "CreateBucketConfiguration": {
+                    "LocationConstraint": "eu-central-1",
+                    **TAGGED["CreateBucketConfiguration"],
+                }
+            },
         ),
         ({"name": "acme-lake"}, "eu-west-3", {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-3"}}),
         ({"name": "acme-lake", "tags": "absent"}, "us-east-1", {}),
@@ -180,7 +185,9 @@ def test_variables_of_iam_are_not_ours() -> None:
 
 
 def test_findings_of_the_spec_and_of_what_is_live() -> None:
-    rules = {"rules": [{"id": "a", "expiration": {"days": 31}, "transitions": [{"days": 30, "storage_class": "GLACIER"}]}]}
+    rules = {
+        "rules": [{"id": "a", "expiration": {"days": 31}, "transitions": [{"days": 30, "storage_class": "GLACIER"}]}]
+    }
     live = Versioning(status="Enabled", mfa_delete="Enabled")
     plan = plan_of(US | {"lifecycle": rules, "versioning": "Enabled"}, there(versioning=live))
     assert [(found.code, found.severity, found.path) for found in plan.findings] == [

@@ -21,7 +21,9 @@ WRITTEN: dict[str, Any] = {
     "tags": {"Owner": "é", "a.b": "x"},
     "lifecycle": {"rules": [{"id": "a", "expiration": {"days": 31}, "transitions": [{"storage_class": "GLACIER"}]}]},
     "policy": {
-        "Statement": [{"Sid": "A", "Effect": "Deny", "Principal": "*", "Action": ["s3:*"], "Resource": "arn:aws:s3:::b"}]
+        "Statement": [
+            {"Sid": "A", "Effect": "Deny", "Principal": "*", "Action": ["s3:*"], "Resource": "arn:aws:s3:::b"}
+        ]
     },
     "manifest": {"data": {"domains": ["sales"]}},
 }

@@ -33,9 +33,9 @@ def live_as(spec: BucketSpec, **others: LiveAspect) -> LiveBucket:
     return LiveBucket(spec.name, Existence.EXISTS, spec.region or "us-east-1", aspects=aspects | others)
 
 
-def plan(text: str, live: LiveBucket | str | None = None, line: int = 3) -> Plan:
+def plan(wanted: BucketSpec | str, live: LiveBucket | str | None = None, line: int = 3) -> Plan:
     """The plan of one bucket: from nothing, from a live bucket, or from one that follows another spec."""
-    spec = spec_of(text)
+    spec = spec_of(wanted) if isinstance(wanted, str) else wanted
     if isinstance(live, str):
         live = live_as(spec_of(live))
     return plan_bucket(

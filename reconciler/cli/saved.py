@@ -1,0 +1,81 @@
+"""Saved plans: written whole or not at all, and believed only if nobody has changed them since."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from reconciler.errors import PlanIsStale, ReconcileError
+
+LARGEST = 256 * 1024 * 1024
+"""Bytes that are read; a plan of ten thousand buckets has a tenth of them."""
+
+
+def save(document: Mapping[str, Any], path: Path) -> None:
+    """Write the plan whole or not at all; only here does it carry a time."""
+    import tempfile
+    from datetime import UTC, datetime
+
+    from reconciler.planning.storage import to_text
+
+    dated = {**document, "created_at": datetime.now(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")}
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+        draft = Path(name)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(to_text(dated))
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise ReconcileError(f"the plan cannot be saved to {path}: {error.strerror}", remedy="check --out") from error
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A saved plan. Raises `PlanIsStale` for one that is not as it was written."""
+    from reconciler.planning.staleness import NOT_A_PLAN, check_format
+    from reconciler.planning.storage import fingerprint
+
+    document: dict[str, Any] = json_in(path, NOT_A_PLAN)
+    check_format(document)
+    wrong = next(wrong_with(document), None)
+    if wrong is not None:
+        raise ReconcileError(
+            f"{path} is not a saved plan: {wrong}", remedy="make one with `reconcile plan --out`", code=NOT_A_PLAN
+        )
+    if fingerprint(document) != document["fingerprint"]:
+        raise PlanIsStale(["the file itself was changed after it was written"])
+    return document
+
+
+def json_in(path: Path, code: str) -> Any:
+    """What a file of JSON holds."""
+    try:
+        with path.open("rb") as file:
+            return json.loads(file.read(LARGEST))
+    except OSError as error:
+        raise ReconcileError(f"{path} cannot be read: {error.strerror}", code=code) from error
+    except (ValueError, RecursionError) as error:
+        raise ReconcileError(
+            f"{path} is not a saved plan: {error}", remedy="make one with `reconcile plan --out`", code=code
+        ) from error
+
+
+def wrong_with(document: Mapping[str, Any]) -> Iterator[str]:
+    """What the schema of plans has against this document, and what this version has."""
+    from jsonschema import Draft7Validator
+
+    from reconciler.bucket import BucketSpec
+    from reconciler.planning.changeset import BUCKET
+    from reconciler.planning.plan_schema import plan_schema
+
+    schema = plan_schema()
+    plan = {"$ref": "#/definitions/plan", "definitions": schema["definitions"]}
+    for error in Draft7Validator(plan).iter_errors(document):
+        yield f"{error.json_path.removeprefix('$.')}: {error.message}"[:300]
+    for bucket in document.get("buckets", ()):
+        for change in bucket["changes"]:
+            if change["aspect"] not in (BUCKET, *BucketSpec.aspects()):
+                yield f"this version does not know the aspect {change['aspect']}"

@@ -1,0 +1,70 @@
+"""One S3 for all tests of this room, emptied after each of them; the AWS of this machine stays out."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from reconciler.sandbox.behaviours import AS_AWS_DOES
+from reconciler.sandbox.faithful import FaithfulS3
+from reconciler.sandbox.server import Moto
+from tests.s3.faults import Faults
+from tests.s3.world import World, world_of
+
+GONE = (
+    "AWS_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_CA_BUNDLE",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "HTTP_PROXY",
+    "http_proxy",
+)
+
+
+@pytest.fixture(scope="package", autouse=True)
+def nothing_of_this_machine() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        patch.setenv("AWS_CONFIG_FILE", "/dev/null")
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        for name in GONE:
+            patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="package")
+def moto() -> Moto:
+    return Moto()
+
+
+@pytest.fixture(scope="package")
+def faithful(moto: Moto) -> Iterator[World]:
+    """moto that answers as AWS does."""
+    faults = Faults()
+    with world_of(moto, FaithfulS3(moto, (faults, *AS_AWS_DOES)), faults) as world:
+        yield world
+
+
+@pytest.fixture(scope="package")
+def bare(moto: Moto) -> Iterator[World]:
+    """moto as it is: an S3-compatible server with gaps."""
+    faults = Faults()
+    with world_of(moto, FaithfulS3(moto, (faults,)), faults) as world:
+        yield world
+
+
+@pytest.fixture
+def world(faithful: World) -> Iterator[World]:
+    yield faithful
+    faithful.reset()
+
+
+@pytest.fixture
+def plain_moto(bare: World) -> Iterator[World]:
+    yield bare
+    bare.reset()

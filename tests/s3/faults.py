@@ -1,0 +1,168 @@
+"""A fault engine: stands in front of an S3, writes down what it is asked, and answers some of it badly.
+
+It is one more behaviour (`reconciler.sandbox.behaviours`), put before those that make moto answer as AWS does.
+Rules name operations as botocore does: ``faults.on("PutBucketTagging", error("OperationAborted", 409), times=2)``.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from functools import cache
+from math import inf
+from threading import Lock
+from urllib.parse import urlsplit
+
+from botocore.loaders import Loader
+
+from reconciler.sandbox.behaviours import Ask, Behaviour
+from reconciler.sandbox.documents import Memory
+from reconciler.sandbox.messages import Answer, S3Error, S3Request
+
+WITHOUT_SUBRESOURCE = {
+    ("PUT", False): "CreateBucket",
+    ("HEAD", False): "HeadBucket",
+    ("DELETE", False): "DeleteBucket",
+    ("GET", False): "ListObjects",
+    ("GET", True): "GetObject",
+    ("PUT", True): "PutObject",
+    ("DELETE", True): "DeleteObject",
+}
+READS = ("Get", "Head", "List")
+NO_OWNER = {"GetCallerIdentity", "ListBuckets", "CreateBucket"}
+"""Operations that have no ExpectedBucketOwner (botocore's service model)."""
+
+
+@cache
+def with_subresource() -> dict[tuple[str, str], str]:
+    """The operations on a sub-resource of a bucket, from botocore's own model."""
+    operations = Loader().load_service_model("s3", "service-2")["operations"]
+    found = {}
+    for name, operation in operations.items():
+        url = urlsplit(operation["http"]["requestUri"])
+        if url.path == "/{Bucket}" and url.query and not operation.get("deprecated"):
+            found[operation["http"]["method"], url.query.partition("&")[0].partition("=")[0]] = name
+    return found
+
+
+def operation_of(request: S3Request) -> str:
+    """Which operation a request is."""
+    if not request.bucket:
+        return "GetCallerIdentity" if request.method == "POST" else "ListBuckets"
+    if request.subresource:
+        return with_subresource()[request.method, request.subresource]
+    return WITHOUT_SUBRESOURCE[request.method, bool(request.key)]
+
+
+def error(code: str, status: int, message: str = "as told", **headers: str) -> Behaviour:
+    """Answers with an error of S3."""
+    body = S3Error(code, message).answer().body if code else b""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda request, memory, ask: Answer(status, {"content-type": "application/xml", **named}, body)
+
+
+def body(text: str, status: int = 200, **headers: str) -> Behaviour:
+    """Answers with this text."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda request, memory, ask: Answer(status, named, text.encode())
+
+
+def done_but_unanswered(request: S3Request, memory: Memory, ask: Ask) -> Answer:
+    """Does what it is asked, and then says something that no client takes for an answer."""
+    ask(request)
+    return Answer(412, {"content-type": "application/xml"}, S3Error("PreconditionFailed", "seen twice").answer().body)
+
+
+def falls_through(request: S3Request, memory: Memory, ask: Ask) -> Answer:
+    """Takes a sub-resource for the bucket itself, as many S3-compatible servers do."""
+    return ask(replace(request, query={}))
+
+
+@dataclass
+class Stale:
+    """Answers reads of a sub-resource as they were before the last write, so many times."""
+
+    reads: float
+    before: Answer | None = None
+
+    def __call__(self, request: S3Request, memory: Memory, ask: Ask) -> Answer:
+        if request.method == "GET":
+            if self.before is not None and self.reads > 0:
+                self.reads -= 1
+                return self.before
+            return ask(request)
+        try:
+            self.before = ask(replace(request.about(request.subresource or "", method="GET"), headers={}))
+        except S3Error as absent:
+            self.before = absent.answer()
+        return ask(request)
+
+
+@dataclass
+class Rule:
+    operation: str
+    act: Behaviour
+    bucket: str | None
+    times: float
+    skip: int
+
+    def applies(self, operation: str, bucket: str) -> bool:
+        if operation != self.operation or self.bucket not in (None, bucket):
+            return False
+        self.skip -= 1
+        if self.skip >= 0 or self.times <= 0:
+            return False
+        self.times -= 1
+        return True
+
+
+@dataclass
+class Faults:
+    """The behaviour in front: a record of all requests, and the rules for some of them."""
+
+    requests: list[S3Request] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
+
+    def __call__(self, request: S3Request, memory: Memory, ask: Ask) -> Answer:
+        operation = operation_of(request)
+        with self.lock:
+            self.requests.append(request)
+            rule = next((rule for rule in self.rules if rule.applies(operation, request.bucket)), None)
+        return rule.act(request, memory, ask) if rule else ask(request)
+
+    def on(
+        self, operation: str, act: Behaviour, *, times: float = inf, skip: int = 0, bucket: str | None = None
+    ) -> None:
+        """Answer an operation in another way: so many times, after having let so many pass."""
+        self.rules.append(Rule(operation, act, bucket, times, skip))
+
+    def stale(self, subresource: str, reads: float) -> None:
+        """Reads answer what was there before a write, so many times."""
+        stale = Stale(reads)
+        for method in ("GET", "PUT", "DELETE"):
+            self.on(with_subresource()[method, subresource], stale)
+
+    # ── what was asked ───────────────────────────────────────────────────────────────────────────────
+
+    def made(self, bucket: str | None = None) -> list[str]:
+        """The operations, in order; of one bucket, where one is named."""
+        return [operation_of(item) for item in self.requests if bucket in (None, item.bucket)]
+
+    def writes(self, bucket: str | None = None) -> list[str]:
+        """The operations that change something, in order."""
+        return [name for name in self.made(bucket) if not name.startswith(READS)]
+
+    def count(self, operation: str) -> int:
+        return Counter(self.made())[operation]
+
+    def of(self, operation: str, bucket: str | None = None) -> list[S3Request]:
+        """The requests of an operation."""
+        asked = [item for item in self.requests if operation_of(item) == operation]
+        return [item for item in asked if bucket in (None, item.bucket)]
+
+    def forget(self) -> None:
+        """Forget what was asked; the rules stay."""
+        self.requests.clear()
+
+    def reset(self) -> None:
+        self.requests.clear()
+        self.rules.clear()

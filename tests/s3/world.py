@@ -1,0 +1,188 @@
+"""A world to plan and apply in: an S3 with a fault engine in front, and a patience that does not take any time."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from wsgiref.types import WSGIApplication
+
+import boto3
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+from reconciler.bucket import BucketSpec
+from reconciler.planning.changeset import Changeset, Inputs, Origin, Plan
+from reconciler.planning.digests import digest_of_specs
+from reconciler.planning.live import Identity
+from reconciler.planning.outcomes import Applied, Outcome
+from reconciler.planning.planner import plan_bucket
+from reconciler.s3.clients import Clients
+from reconciler.s3.executor import Executor
+from reconciler.s3.patience import Patience
+from reconciler.s3.reader import Reader
+from reconciler.sandbox.faithful import FaithfulS3
+from reconciler.sandbox.messages import ask
+from reconciler.sandbox.server import Moto, endpoint_of, serve
+from tests.s3.faults import Faults
+
+ACCOUNT = "123456789012"
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    """Time that passes only when somebody sleeps."""
+
+    now: float = 0
+    naps: list[float] = field(default_factory=list)
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.naps.append(seconds)
+
+    def time(self) -> float:
+        return self.now
+
+    def patience(self, **settings: Any) -> Patience:
+        return Patience(clock=self.time, sleep=self.sleep, **settings)
+
+
+@dataclass
+class World:
+    """An S3 and everything that is needed to reconcile with it."""
+
+    moto: Moto
+    layer: FaithfulS3
+    faults: Faults
+    clients: Clients
+    identity: Identity
+    s3: Any
+    """Another client, for looking and meddling; what it does is on record too."""
+    clock: Clock = field(default_factory=Clock)
+
+    def reset(self) -> None:
+        self.faults.reset()
+        self.layer.reset(self.moto.reset)
+        self.clients.calls.clear()
+        self.clock = Clock()
+
+    @property
+    def reader(self) -> Reader:
+        return Reader(self.clients, self.identity)
+
+    def executor(self, **settings: Any) -> Executor:
+        patience = settings.pop("patience", None) or self.clock.patience()
+        return Executor(self.clients, self.reader, patience, now=lambda: NOON, **settings)
+
+    def plans(self, *specs: Mapping[str, Any] | BucketSpec) -> tuple[Plan, ...]:
+        """What would change."""
+        read = [spec if isinstance(spec, BucketSpec) else BucketSpec.model_validate(spec) for spec in specs]
+        live = self.reader.read(read)
+        return tuple(plan_bucket(spec, live[spec.name], self.identity, Origin("spec.yaml", 1)) for spec in read)
+
+    def plan(self, spec: Mapping[str, Any] | BucketSpec) -> Plan:
+        return self.plans(spec)[0]
+
+    def changeset(self, *specs: Mapping[str, Any]) -> Changeset:
+        read = [BucketSpec.model_validate(spec) for spec in specs]
+        return Changeset(
+            self.plans(*read), self.identity.endpoint, Inputs(("specs",), spec_digest=digest_of_specs(read))
+        )
+
+    def apply(self, *plans: Plan, **settings: Any) -> Applied:
+        return self.executor(**settings).apply(plans)
+
+    def make(self, *specs: Mapping[str, Any]) -> Applied:
+        """Plan and apply."""
+        return self.apply(*self.plans(*specs))
+
+    def set_up(self, spec: Mapping[str, Any]) -> None:
+        """Have a bucket like this, off the record."""
+        assert self.make(spec).exit_code == 0
+        self.faults.forget()
+
+
+def outcomes(applied: Applied, bucket: str | None = None) -> dict[str, Outcome]:
+    """The outcome of every aspect of a bucket."""
+    chosen = [item for item in applied.buckets if bucket in (None, item.plan.name)]
+    return {outcome.change.aspect: outcome for item in chosen for outcome in item.outcomes}
+
+
+def results(applied: Applied, bucket: str | None = None) -> dict[str, str]:
+    """How every aspect of a bucket ended."""
+    return {aspect: outcome.result.value for aspect, outcome in outcomes(applied, bucket).items()}
+
+
+@contextmanager
+def serving(app: WSGIApplication) -> Iterator[str]:
+    """A server on loopback in a thread of its own."""
+    server = serve(app)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield endpoint_of(server)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def world_of(moto: Moto, layer: FaithfulS3, faults: Faults) -> Iterator[World]:
+    with serving(layer) as endpoint:
+        clients = Clients(region="us-east-1", endpoint_url=endpoint)
+        identity = clients.identity()
+        s3 = boto3.session.Session("me", "too").client("s3", endpoint_url=endpoint, region_name="us-east-1")
+        yield World(moto, layer, faults, clients, identity, s3)
+        clients.close()
+        s3.close()
+
+
+# ── AWS itself, as far as a client can tell ──────────────────────────────────────────────────────────
+
+
+class Raw(BytesIO):
+    """What botocore reads an answer from."""
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self.read()
+
+
+@dataclass
+class Aws:
+    """Answers requests to AWS's own endpoints from an application in this process; nothing goes over a network."""
+
+    app: WSGIApplication
+    hosts: list[str] = field(default_factory=list)
+
+    def join(self, clients: Clients) -> Clients:
+        """Have every client that is made from now on ask here."""
+        clients._session.events.register("before-send", self.answer)
+        return clients
+
+    def answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        url = urlsplit(request.url)
+        self.hosts.append(url.hostname or "")
+        body = request.body or b""
+        body = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else body.read()
+        headers = {
+            name.upper().replace("-", "_"): value.decode() if isinstance(value, bytes) else value
+            for name, value in request.headers.items()
+        }
+        environ = {
+            "REQUEST_METHOD": request.method,
+            "PATH_INFO": unquote(url.path),
+            "QUERY_STRING": url.query,
+            "SERVER_NAME": url.hostname,
+            "SERVER_PORT": "443",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "wsgi.url_scheme": "https",
+            "wsgi.input": BytesIO(body),
+            "CONTENT_LENGTH": str(len(body)),
+            **{name if name == "CONTENT_TYPE" else f"HTTP_{name}": value for name, value in headers.items()},
+        }
+        answer = ask(self.app, environ)
+        return AWSResponse(request.url, answer.status, dict(answer.headers), Raw(answer.body))

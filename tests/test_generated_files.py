@@ -1,0 +1,24 @@
+"""What is generated and checked in is what the code would generate now."""
+
+from pathlib import Path
+
+import pytest
+
+from reconciler.specs import documentation, schema
+
+ROOT = Path(__file__).parents[1]
+FILES = {f"schemas/{name}": text for name, text in schema.texts().items()} | {
+    f"docs/{name}": text for name, text in documentation.texts().items()
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_generated_files_are_current(name: str) -> None:
+    made_with = "python -m reconciler.specs.schema schemas/ && python -m reconciler.specs.documentation docs/"
+    assert (ROOT / name).read_text(encoding="utf-8") == FILES[name], f"out of date; run: {made_with}"
+
+
+def test_the_docs_are_written_where_they_are_wanted(tmp_path: Path) -> None:
+    written = documentation.write_docs(tmp_path / "docs")
+    assert [path.name for path in written] == ["errors.md", "aspects.md"]
+    assert all(path.read_text(encoding="utf-8").startswith("# ") for path in written)
