@@ -1,6 +1,9 @@
 """What is generated and checked in is what the code would generate now."""
 
+import runpy
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -16,6 +19,13 @@ FILES = {f"schemas/{name}": text for name, text in schema.texts().items()} | {
 def test_generated_files_are_current(name: str) -> None:
     made_with = "python -m reconciler.specs.schema schemas/ && python -m reconciler.specs.documentation docs/"
     assert (ROOT / name).read_text(encoding="utf-8") == FILES[name], f"out of date; run: {made_with}"
+
+
+@pytest.mark.parametrize("module", [schema, documentation])
+def test_the_command_that_makes_them(module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", [module.__name__, str(tmp_path)])
+    runpy.run_path(str(module.__file__), run_name="__main__")
+    assert {file.name: file.read_text(encoding="utf-8") for file in tmp_path.iterdir()} == module.texts()
 
 
 def test_the_docs_are_written_where_they_are_wanted(tmp_path: Path) -> None:

@@ -285,6 +285,11 @@ class Aspect(BaseModel):
     # ── from one document to another ─────────────────────────────────────────────────────────────────
 
     @classmethod
+    def born(cls) -> Self | None:
+        """What AWS gives every new bucket today. Other servers give it nothing."""
+        return None
+
+    @classmethod
     def obstacles(cls, before: Self | None, after: Self | None) -> Iterator[Obstacle]:
         """Why S3 cannot make this change, although each of both documents is in order."""
         yield from ()

@@ -154,6 +154,11 @@ class Encryption(Aspect, Document):
         return live if live is not None and live.sse_algorithm == "AES256" else None
 
     @classmethod
+    def born(cls) -> Self | None:
+        """AES256 since January 2023."""
+        return cls(sse_algorithm="AES256", bucket_key_enabled=False)
+
+    @classmethod
     def calls(cls, before: Self | None, after: Self | None) -> tuple[Call, ...]:
         """One PUT. Taking a block off needs the word NONE: leaving the list out would keep the block.
 

@@ -83,6 +83,11 @@ class OwnershipControls(Aspect, Document):
         return {"ObjectOwnership": self.object_ownership}
 
     @classmethod
+    def born(cls) -> Self | None:
+        """BucketOwnerEnforced since April 2023."""
+        return cls(object_ownership="BucketOwnerEnforced")
+
+    @classmethod
     def calls(cls, before: Self | None, after: Self | None) -> tuple[Call, ...]:
         """ACLs off tightens; ACLs on again loosens."""
         enforced = after is not None and after.object_ownership == "BucketOwnerEnforced"

@@ -93,6 +93,15 @@ class PublicAccessBlock(Aspect, Document):
             )
 
     @classmethod
+    def born(cls) -> Self | None:
+        """All four on since April 2023."""
+        return cls.model_validate(dict.fromkeys((*GATES, *SHIELDS), True))
+
+    def risk_when_new(self) -> Risk:
+        """A new bucket is closed; a switch that is off opens it."""
+        return Risk.HARMLESS if len(self.turned_on) == len(GATES + SHIELDS) else Risk.WIDENS_ACCESS
+
+    @classmethod
     def calls(cls, before: Self | None, after: Self | None) -> tuple[Call, ...]:
         """Up to three PUTs: what tightens first, then the gates that open, the shields that drop last.
 

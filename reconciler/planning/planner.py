@@ -1,6 +1,7 @@
 """The planner: a spec and a live bucket in, a plan out."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from reconciler.aspects.aspect import Absent, Aspect, Call, Refusal, Risk, Surroundings
@@ -37,7 +38,10 @@ def plan_bucket(spec: BucketSpec, live: LiveBucket, identity: Identity, origin: 
         found = live.aspects.get(name)
         if not isinstance(found, Unreadable):
             digests[name] = digest_of_live(found)
-        outcome = compare(name, declared[name], found, around, new_bucket=not exists)
+        if exists:
+            outcome = compare(name, declared[name], found, around)
+        else:
+            outcome = compare_new(name, declared[name], around)
         if isinstance(outcome, Change):
             changes.append(outcome)
         else:
@@ -57,7 +61,7 @@ def plan_bucket(spec: BucketSpec, live: LiveBucket, identity: Identity, origin: 
 
 
 def compare(
-    name: str, wanted: Aspect | Absent, found: LiveAspect, around: Surroundings, *, new_bucket: bool = False
+    name: str, wanted: Aspect | Absent, found: LiveAspect, around: Surroundings
 ) -> Change | tuple[Blocker, ...]:
     """One aspect: its change, or what blocks it; an empty tuple where there is nothing to do.
 
@@ -66,9 +70,9 @@ def compare(
     if isinstance(found, Unreadable):
         return (Blocker(name, found.why, found.remedy),)
     kind = BucketSpec.aspects()[name]
-    before = None if found is None or found.means_nothing else found
-    after = target_of(kind, wanted, found, around)
-    if before == after:
+    before = None if says_nothing(found) else found
+    after = kind.target_of_absence(found, around) if isinstance(wanted, Absent) else wanted.target(found, around)
+    if before == after or (before is None and says_nothing(after)):
         return ()
     obstacles = tuple(Blocker(name, obstacle.why, obstacle.remedy) for obstacle in kind.obstacles(before, after))
     if obstacles:
@@ -81,15 +85,30 @@ def compare(
         after=after,
         fields=fields,
         calls=kind.calls(found, after),
-        risk=after.risk_when_new() if new_bucket and after is not None else kind.risk(before, after),
+        risk=kind.risk(before, after),
         unchanged=unchanged,
     )
 
 
-def target_of(kind: type[Aspect], wanted: Aspect | Absent, found: Any, around: Surroundings) -> Aspect | None:
-    """The whole document to have; None where having it means having none."""
-    after = kind.target_of_absence(found, around) if isinstance(wanted, Absent) else wanted.target(found, around)
-    return None if after is None or after.means_nothing else after
+def compare_new(name: str, wanted: Aspect | Absent, around: Surroundings) -> Change | tuple[Blocker, ...]:
+    """One aspect of a bucket that does not exist yet. AWS gives it documents of its own, other servers none.
+
+    What the spec leaves to the bucket is what AWS gives. Nothing has to be done only where the spec is
+    fulfilled either way.
+    """
+    born = BucketSpec.aspects()[name].born()
+    wanted = wanted.target(born, around) if isinstance(wanted, Aspect) else wanted
+    outcome: Change | tuple[Blocker, ...] = ()
+    for given in (None, born):
+        outcome = outcome or compare(name, wanted, given, around)
+    if not isinstance(outcome, Change):
+        return outcome
+    return replace(outcome, risk=outcome.after.risk_when_new()) if outcome.after is not None else outcome
+
+
+def says_nothing(document: Aspect | None) -> bool:
+    """Whether having this document is the same as having none."""
+    return document is None or document.means_nothing
 
 
 def creation(spec: BucketSpec, around: Surroundings) -> Change:

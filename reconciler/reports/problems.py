@@ -13,6 +13,8 @@ LONGEST_MESSAGE = 500
 """Characters. A name of ten thousand characters is no easier to find when it is shown whole."""
 BEFORE_THE_CARET = 20
 """Characters of a long line that are shown before the caret, at least."""
+NARROWEST = 30
+"""Characters of a line that are shown in the narrowest terminal."""
 TAB = "    "
 
 
@@ -57,7 +59,7 @@ def excerpt(problem: Problem, place: Place, style: Style) -> Iterator[str]:
     beside = False
     if problem.lines:
         yield edge
-        room = max(style.width - len(gutter) - 4, 2 * BEFORE_THE_CARET)
+        room = max(style.width - len(gutter) - 4, NARROWEST)
         start, end = place.column - 1, place.end_column - 1
         skipped = skip(problem.lines[-1], start, end, room)
         # a line of context that begins elsewhere would only confuse

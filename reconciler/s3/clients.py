@@ -81,6 +81,7 @@ class Clients:
     def _make_s3(self, region: str) -> Any:
         client = self._session.client("s3", region_name=region, endpoint_url=self.endpoint_url, config=self._config())
         watch(client)
+        client.meta.events.register("before-parameter-build.s3", follow_no_redirect)
         client.meta.events.register("before-send.s3", self._count)
         return client
 
@@ -159,6 +160,14 @@ def checked(endpoint_url: str | None) -> str | None:
             f"`{endpoint_url}` is not the URL of an endpoint", remedy="write it like https://s3.example.com"
         )
     return endpoint_url
+
+
+def follow_no_redirect(context: dict[str, Any], **_: Any) -> None:
+    """Keep botocore from sending a call to another region than the plan names.
+
+    It would look for the bucket by itself, without end where a server answers 301 and names no region.
+    """
+    context.setdefault("s3_redirect", {})["redirected"] = True
 
 
 def is_of_aws(endpoint_url: str) -> bool:

@@ -67,6 +67,7 @@ WRONG_REGION = frozenset(
         "IllegalLocationConstraintException",
         "301",
         "TemporaryRedirect",
+        "307",
     }
 )
 
@@ -85,6 +86,14 @@ def code_of(error: BaseException) -> str:
         return ""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", "")
     return str(error.response.get("Error", {}).get("Code") or status)
+
+
+def region_named_by(error: BaseException) -> str | None:
+    """Where the bucket lives, which S3 says when it is asked in the wrong region. A HEAD gets a 301 or a bare 400."""
+    if not isinstance(error, ClientError) or code_of(error) not in WRONG_REGION | {"400"}:
+        return None
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return headers.get("x-amz-bucket-region")
 
 
 def message_of(error: BaseException) -> str:

@@ -13,12 +13,12 @@ from typing import Any
 
 from reconciler.aspects.aspect import AT_APPLY, Call
 from reconciler.planning.changeset import BUCKET, Blocker, Change, Plan
-from reconciler.planning.live import Existence
+from reconciler.planning.live import Existence, Unreadable
 from reconciler.planning.order import Step, lane
 from reconciler.planning.outcomes import Applied, BucketOutcome, Outcome, Result
 from reconciler.planning.planner import compare
 from reconciler.s3.clients import CONNECTIONS, Clients
-from reconciler.s3.errors import S3_ERRORS, code_of, may_have_worked, refused
+from reconciler.s3.errors import S3_ERRORS, WrongDocumentError, code_of, may_have_worked, refused
 from reconciler.s3.patience import Patience
 from reconciler.s3.reader import Reader
 
@@ -92,7 +92,7 @@ class Executor:
         try:
             if change.aspect == BUCKET:
                 self.create(plan, step.call)
-            else:
+            elif self.is_needed(plan, step):
                 self.patience.persist(lambda: self.perform(plan, step.call), newborn=not plan.exists)
         except S3_ERRORS as error:
             if may_have_worked(error) and self.has_come_true(plan, change):
@@ -107,6 +107,20 @@ class Executor:
             results.write(change)
             if change.aspect == BUCKET and self.has_appeared(plan):
                 self.see_what_travelled(plan, results)
+
+    def is_needed(self, plan: Plan, step: Step) -> bool:
+        """Whether there is anything to delete from a bucket that has just been created.
+
+        Nobody has seen its documents yet, and a server that does not know a sub-resource may take the deletion
+        of it for the deletion of the bucket: nothing is deleted whose GET has not answered with it.
+        """
+        change = step.change
+        if plan.exists or step.call.operation != kind_of(plan, change).api.delete:
+            return True
+        found = self.reader.read_aspect(plan.spec, change.aspect, plan.region)
+        if isinstance(found, Unreadable):
+            raise WrongDocumentError(found.why)
+        return found is not None
 
     def perform(self, plan: Plan, call: Call) -> None:
         """Make one call on a bucket, in the name of its owner."""

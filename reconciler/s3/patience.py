@@ -39,7 +39,7 @@ class Patience:
         code = code_of(error)
         if code == "OperationAborted":
             return self.busy
-        if code in ("NoSuchBucket", "404") and newborn:
+        if newborn and code in ("NoSuchBucket", "404", "TemporaryRedirect"):
             return self.newborn
         if code == "MalformedPolicy" and "principal" in message_of(error).lower():
             return self.principal

@@ -21,6 +21,7 @@ from reconciler.s3.errors import (
     credentials_refused,
     ends_the_run,
     message_of,
+    region_named_by,
     unreadable,
 )
 
@@ -93,20 +94,28 @@ class Reader:
         return found
 
     def head(self, spec: BucketSpec) -> LiveBucket:
-        """Ask for the bucket itself. Only a plain 404 means that there is none."""
-        client = self.clients.s3(spec.region)
+        """Ask for the bucket itself, in the region that is told if it is another one than the spec's."""
         try:
-            answer = client.head_bucket(Bucket=spec.name, **self.owner)
+            return self._head(spec.name, spec.region)
         except S3_ERRORS as error:
             fatal = credentials_refused(error)  # whoever does not answer may be one region of many
             if fatal:
                 raise fatal from error
+            elsewhere = region_named_by(error)
+            if not elsewhere:
+                return self._not_found(spec, error)
+        try:
+            return self._head(spec.name, elsewhere)
+        except S3_ERRORS as error:
             return self._not_found(spec, error)
+
+    def _head(self, name: str, region: str | None) -> LiveBucket:
+        answer = self.clients.s3(region).head_bucket(Bucket=name, **self.owner)
         headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-        region = answer.get("BucketRegion") or headers.get("x-amz-bucket-region")
-        return LiveBucket(spec.name, Existence.EXISTS, region)
+        return LiveBucket(name, Existence.EXISTS, answer.get("BucketRegion") or headers.get("x-amz-bucket-region"))
 
     def _not_found(self, spec: BucketSpec, error: Exception) -> LiveBucket:
+        """What an error says of a name. Only a plain 404 means that there is no bucket."""
         code = code_of(error)
         if code in ("404", "NoSuchBucket"):
             return LiveBucket(spec.name, Existence.MISSING)

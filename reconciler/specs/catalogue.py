@@ -77,6 +77,11 @@ GENERAL = (
         "Exit code 64.",
     ),
     Code(
+        "RCL9002",
+        "interrupted",
+        "Somebody pressed Ctrl-C before anything was written. Exit code 130.",
+    ),
+    Code(
         "RCL9999",
         "this should not have happened",
         "A mistake in reconcile itself. Run the command again with --debug, and report what it prints.",

@@ -73,9 +73,7 @@ def one_aspect(name: str, aspect: type[Aspect]) -> Iterator[str]:
     below = [inner for inner in all_fields() if inner.path[:1] == (name,) and len(inner.path) > 1]
     if below:
         yield from (*table(below), "")
-    example = example_of(field)
-    if example is not None:
-        yield from ("```yaml", as_yaml(field.path, example).rstrip(), "```", "")
+    yield from ("```yaml", as_yaml(field.path, example_of(field)).rstrip(), "```", "")
     api = aspect.api
     yield f"- reads: `{api.get}` ({actions(api.to_read)})"
     writes = ", ".join(f"`{call}`" for call in (api.put, api.delete) if call)

@@ -7,6 +7,7 @@ one element for a list of one, defaults left out or filled in, older forms of th
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import yaml
@@ -113,10 +114,7 @@ def condition(draw: Draw, written: Mapping[str, Mapping[str, Any]]) -> Wire:
         return str(draw(st.sampled_from((key, key.lower(), key.upper()))))
 
     return {
-        operator: {
-            named(key): one_or_many(draw, value, lambda item, operator=operator: scalar(draw, operator, item))
-            for key, value in keys.items()
-        }
+        operator: {named(key): one_or_many(draw, value, partial(scalar, draw, operator)) for key, value in keys.items()}
         for operator, keys in shuffled(draw, list(written.items()))
     }
 

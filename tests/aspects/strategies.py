@@ -194,7 +194,8 @@ def rules(draw: DrawFn, rule_id: str) -> Plain:
     current, current_end = draw(moves(dated))
     old, old_end = draw(moves(dated=False))
     rule: Plain = {"id": rule_id, **draw(some_of({"status": st.sampled_from(("Enabled", "Disabled"))}))}
-    if chosen or draw(st.booleans()):
+    says_everything: bool = draw(st.booleans())
+    if chosen or says_everything:
         rule["filter"] = chosen
     ends: list[Plain] = [{"date": f"{2030 + current_end}-01-31"} if dated else {"days": current_end}]
     if not chosen.get("tags"):

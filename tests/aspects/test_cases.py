@@ -17,7 +17,7 @@ import yaml
 from reconciler.aspects.aspect import Call
 from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import Change
-from reconciler.planning.planner import compare
+from reconciler.planning.planner import compare, compare_new
 from reconciler.planning.storage import path_text, plain
 from tests.aspects.strategies import ACCOUNT, BUCKET
 from tests.aspects.test_laws import complaints
@@ -64,7 +64,9 @@ def test_case(aspect: str, case: dict[str, Any]) -> None:
     spec = spec.filled(around)
     kind = BucketSpec.aspects()[aspect]
     live = None if case["live"] == "absent" else kind.from_response(answer(case["live"]))
-    outcome = compare(aspect, spec.declared()[aspect], live, around, new_bucket=case.get("new_bucket", False))
+    wanted = spec.declared()[aspect]
+    new = case.get("new_bucket", False)
+    outcome = compare_new(aspect, wanted, around) if new else compare(aspect, wanted, live, around)
     assert {name: value for name, value in result_of(outcome).items() if name in case} == {
         name: value for name, value in case.items() if name in EXPECTED
     }

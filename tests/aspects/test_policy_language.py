@@ -11,7 +11,7 @@ from reconciler.aspects.aspect import Risk
 from reconciler.aspects.policy import Policy
 from tests.aspects.strategies import LIVE
 
-BASE = {
+BASE: dict[str, Any] = {
     "Effect": "Allow",
     "Principal": {"AWS": "111122223333"},
     "Action": "s3:GetObject",

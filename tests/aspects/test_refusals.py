@@ -11,6 +11,14 @@ from tests.aspects.test_laws import every_aspect
 RULE = {"id": "a", "expiration": {"days": 7}}
 STATEMENT = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}
 SCHEMA = {"properties": {"team": {"type": "string"}, "owner": {"properties": {"phone": {}}}}}
+NO_SCHEMAS: tuple[dict[str, Any], ...] = (
+    {"$schema": []},
+    {"$schema": 5},
+    {"$ref": "#"},
+    {"$ref": "https://example.com/schema.json"},
+    {"$ref": "#/$defs/nobody"},
+    {"properties": {"bucket": {"pattern": "("}}},
+)
 
 
 def rule(**fields: Any) -> dict[str, Any]:
@@ -313,14 +321,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ),
     *(
         ("RCL2703", {"manifest": {"json_schema": schema}}, "manifest/json_schema", {"manifest": {"json_schema": {}}})
-        for schema in (
-            {"$schema": []},
-            {"$schema": 5},
-            {"$ref": "#"},
-            {"$ref": "https://example.com/schema.json"},
-            {"$ref": "#/$defs/nobody"},
-            {"properties": {"bucket": {"pattern": "("}}},
-        )
+        for schema in NO_SCHEMAS
     ),
     (
         "RCL2704",

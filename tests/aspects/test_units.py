@@ -435,9 +435,11 @@ def test_ownership_in_both_spellings() -> None:
     assert not list(enforced.refusals(around))
     [refusal] = OwnershipControls().refusals(around)
     assert refusal.code.code == "RCL2801"
-    wires: list[dict[str, Any]] = [        {},
+    wires: list[dict[str, Any]] = [
+        {},
         {"OwnershipControls": {"Rules": []}},
-        {"OwnershipControls": {"Rules": [{"ObjectOwnership": "x"}]}}]
+        {"OwnershipControls": {"Rules": [{"ObjectOwnership": "x"}]}},
+    ]
     for wire in wires:
         with pytest.raises(ValueError):
             OwnershipControls.from_s3(wire)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.aspects.versioning import Versioning
 from reconciler.planning.live import Existence, LiveBucket, Unreadable
 from reconciler.reports.style import Style
 from reconciler.reports.text import render
@@ -68,9 +69,10 @@ def something_is_in_the_way() -> dict[str, Any]:
 
 
 def something_worth_knowing() -> dict[str, Any]:
-    rules = "{id: r, expiration: {days: 30}, transitions: [{days: 60, storage_class: GLACIER}]}"
-    spec = f"{{name: acme-lake, lifecycle: {{rules: [{rules}]}}}}"
-    return document(plan(spec), endpoint="sandbox")
+    rules = "{id: r, expiration: {days: 60}, transitions: [{days: 30, storage_class: DEEP_ARCHIVE}]}"
+    spec = f"{{name: acme-lake, versioning: Enabled, lifecycle: {{rules: [{rules}]}}}}"
+    live = live_as(spec_of(spec), versioning=Versioning(status="Enabled", mfa_delete="Enabled"))
+    return document(plan(spec, live), plan(spec.replace("acme-lake", "acme-new")), endpoint="sandbox")
 
 
 def nothing_to_do() -> dict[str, Any]:

@@ -17,6 +17,7 @@ from reconciler.planning.comparison import leaves
 from reconciler.planning.planner import compare
 from reconciler.planning.storage import change as change_document
 from reconciler.planning.storage import path_parts, path_text
+from reconciler.problems import Severity
 from reconciler.reports.inert import inert
 from reconciler.reports.style import Style
 from reconciler.reports.text import DANGEROUS, RISKS, render, risk_of
@@ -107,12 +108,11 @@ def as_list(value: Any) -> list[Any]:
 def test_the_view_reads_the_document_to_have_off_the_calls(name: str, kind: type[Aspect], data: st.DataObject) -> None:
     change = changes(data, name)
     view = change_view(change_document(change))
-    assert change.after is not None
-    after = change.after.picture()
+    after = change.after.picture() if change.after is not None else {}
     changed = {path_parts(path_text(field.path)) for field in change.fields}
     left = [path for path, _ in leaves(after) if not any(path[:depth] in changed for depth in range(len(path) + 1))]
     counted = dict(view.unchanged)
-    if view.action is Action.CREATE:
+    if view.action is not Action.UPDATE:
         assert counted == {}
         return
     items = {path[:2] for path in left if len(path) > 1 and path[0] in ("rules", "Statement")}
@@ -140,8 +140,7 @@ def test_a_removed_rule_is_told_in_words() -> None:
 
 
 def test_a_removed_rule_that_cannot_be_made_again_is_told_field_by_field() -> None:
-    change = change_document(plan(AFTER, BEFORE).changes[5])
-    assert change["aspect"] == "lifecycle"
+    [change] = [change_document(change) for change in plan(AFTER, BEFORE).changes if change.aspect == "lifecycle"]
     for field in change["fields"]:
         field["path"] = field["path"].replace("noncurrent_days", "of_another_version")
     text = render(with_buckets(bucket(change)), WIDE)
@@ -274,11 +273,11 @@ def test_an_unknown_account_and_another_endpoint_are_named() -> None:
 
 def test_only_a_word_goes_without_its_name() -> None:
     alone = plan("{name: acme-lake, public_access_block: {block_public_acls: true}}", "{name: acme-lake}")
-    assert "+ block_public_acls  true" in render(document(alone), WIDE)
+    assert "      block_public_acls  true\n" in render(document(alone), WIDE)
     word = plan("{name: acme-lake, versioning: Suspended}", "{name: acme-lake, versioning: Enabled}")
     assert "~ versioning  Enabled → Suspended" in render(document(word), WIDE)
 
 
 def test_the_spec_of_a_test_is_in_order() -> None:
     for text in (BEFORE, AFTER):
-        assert not list(spec_of(text).refusals())
+        assert not [refusal for refusal in spec_of(text).refusals() if refusal.severity is Severity.ERROR]

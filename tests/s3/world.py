@@ -12,6 +12,7 @@ from wsgiref.types import WSGIApplication
 
 import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 
 from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import Changeset, Inputs, Origin, Plan
@@ -166,9 +167,11 @@ class Aws:
     def answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         url = urlsplit(request.url)
         self.hosts.append(url.hostname or "")
-        body = request.body or b""
-        body = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else body.read()
-        headers = {
+        sent: Any = request.body or b""
+        if isinstance(sent, str):
+            sent = sent.encode()
+        body: bytes = sent if isinstance(sent, bytes) else sent.read()
+        named = {
             name.upper().replace("-", "_"): value.decode() if isinstance(value, bytes) else value
             for name, value in request.headers.items()
         }
@@ -182,7 +185,10 @@ class Aws:
             "wsgi.url_scheme": "https",
             "wsgi.input": BytesIO(body),
             "CONTENT_LENGTH": str(len(body)),
-            **{name if name == "CONTENT_TYPE" else f"HTTP_{name}": value for name, value in headers.items()},
+            **{name if name == "CONTENT_TYPE" else f"HTTP_{name}": value for name, value in named.items()},
         }
         answer = ask(self.app, environ)
-        return AWSResponse(request.url, answer.status, dict(answer.headers), Raw(answer.body))
+        headers = HTTPHeaders()
+        for name, text in answer.headers.items():
+            headers[name] = text
+        return AWSResponse(request.url, answer.status, headers, Raw(answer.body))

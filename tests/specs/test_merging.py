@@ -52,7 +52,8 @@ def test_other_lists_are_replaced_and_so_are_transitions() -> None:
     text = (
         "defaults:\n  lifecycle:\n    rules:\n"
         "      - {id: x, transitions: [{days: 30, storage_class: STANDARD_IA}, {days: 90, storage_class: GLACIER}]}\n"
-        "buckets:\n  - name: aaa\n    lifecycle: {rules: [{id: x, transitions: [{days: 60, storage_class: GLACIER}]}]}\n"
+        "buckets:\n  - name: aaa\n"
+        "    lifecycle: {rules: [{id: x, transitions: [{days: 60, storage_class: GLACIER}]}]}\n"
     )
     rules = load_bucket(text)["lifecycle"]["rules"]  # type: ignore[index]
     assert rules[0]["transitions"] == [{"days": 60, "storage_class": "GLACIER"}]
