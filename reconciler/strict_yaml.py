@@ -212,10 +212,8 @@ class Node:
 def parse(source: Source) -> tuple[Node | None, tuple[Problem, ...]]:
     """The document and its problems; the document is None where nothing could be made of it."""
     if len(source.text) > LARGEST_FILE:
-        problem = source.problem(
-            TOO_LARGE, f"{len(source.text):,} characters; {LARGEST_FILE:,} are the most", (1, 1, 2)
-        )
-        return None, (problem,)
+        said = f"{len(source.text):,} characters; {LARGEST_FILE:,} are the most"
+        return None, (source.problem(TOO_LARGE, said, (1, 1, 2)),)
     with uncollected():
         builder = _Builder(source)
         return builder.document(), tuple(builder.problems)
@@ -270,12 +268,8 @@ class _Builder:
         if type(event) is yaml.ScalarEvent:
             return self.scalar(event)
         if isinstance(event, yaml.AliasEvent):
-            self.refuse(
-                event,
-                NOT_SUPPORTED,
-                f"an alias: `*{event.anchor}`",
-                'in quotes if you mean the text: "*"; or use `defaults:`',
-            )
+            hint = 'in quotes if you mean the text: "*"; or use `defaults:`'
+            self.refuse(event, NOT_SUPPORTED, f"an alias: `*{event.anchor}`", hint)
             return Node(f"*{event.anchor}", span_of(event), self.source)
         self.depth += 1
         if self.depth > DEEPEST:
@@ -349,12 +343,8 @@ class _Builder:
         word = text.lower()
         meant = "true" if word in TRUE_IN_YAML_1_1 | {"true"} else "false"
         if word in TRUE_IN_YAML_1_1 | FALSE_IN_YAML_1_1 | {"true", "false"}:
-            self.refuse(
-                event,
-                AMBIGUOUS,
-                f"`{text}` is true or false to some and text to others",
-                f'write {meant} or "{text}"',
-            )
+            said = f"`{text}` is true or false to some and text to others"
+            self.refuse(event, AMBIGUOUS, said, f'write {meant} or "{text}"')
 
     def check_plain(self, event: Any) -> None:
         """Neither a tag nor an anchor."""

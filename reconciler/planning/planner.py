@@ -38,10 +38,7 @@ def plan_bucket(spec: BucketSpec, live: LiveBucket, identity: Identity, origin: 
         found = live.aspects.get(name)
         if not isinstance(found, Unreadable):
             digests[name] = digest_of_live(found)
-        if exists:
-            outcome = compare(name, declared[name], found, around)
-        else:
-            outcome = compare_new(name, declared[name], around)
+        outcome = compare(name, declared[name], found, around) if exists else compare_new(name, declared[name], around)
         if isinstance(outcome, Change):
             changes.append(outcome)
         else:

@@ -27,7 +27,7 @@ def render_outcome(applied: Applied, style: Style, next_command: str) -> str:
         if not bucket.is_whole:
             lines += troubles(bucket, style)
     done = applied.count(Result.APPLIED)
-    said = f"{count(done, 'change')} applied in {count(len(applied.buckets), 'bucket')}"
+    said = f"{count(done, 'change')} in {count(len(applied.buckets), 'bucket')}"
     rest = [
         f"{number} {words}"
         for result, words in (

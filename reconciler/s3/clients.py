@@ -121,6 +121,8 @@ class Clients:
                 fatal = ends_the_run(error, self.endpoint_url if elsewhere else None)
                 raise fatal or nobody_said(str(error)) from error
             account = None
+        except KeyError:  # botocore looks for the result of STS in whatever XML it is given
+            account = None
         if account is None and not elsewhere:
             raise nobody_said("the answer of STS names no account")
         return Identity(account, "sandbox" if self.sandbox else self.endpoint_url, self.region)

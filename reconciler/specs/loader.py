@@ -157,14 +157,13 @@ class _File:
 
     def tell(self, problems: Iterable[Problem]) -> None:
         """Note problems, but for those that only follow from what was misread."""
-        for problem in problems:
-            if self.enough:
-                break
+        for problem in () if self.enough else problems:
             if problem.place not in self.misread:
                 self.problems.append(problem)
             if len(self.problems) == MOST_PROBLEMS:
                 said = f"more than {MOST_PROBLEMS:,} problems: the rest of the file is left out"
                 self.problems.append(Problem(TOO_MANY.code, said, self.source.place((1, 1, 2))))
+                break
 
     def tell_misread(self, problems: Iterable[Problem]) -> None:
         """Note problems that others follow from at the same place."""

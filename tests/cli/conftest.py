@@ -11,6 +11,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import boto3
 import pytest
+from botocore.loaders import create_loader
 
 from reconciler.cli import main as command_line
 from reconciler.sandbox.faithful import FaithfulS3
@@ -90,6 +91,15 @@ def recording() -> Iterator[Recording]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def models_are_read_once() -> Iterator[None]:
+    """A new session reads its descriptions of S3 again, which takes longer than most tests."""
+    loader = create_loader()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", lambda _=None: loader)
+        yield
 
 
 @pytest.fixture

@@ -56,15 +56,9 @@ def test_options_may_stand_before_and_after_the_command(
 @pytest.mark.parametrize("words", [*itertools.permutations(["a.yaml", "--var=x=1", "b.yaml", "--quiet"])])
 def test_paths_may_stand_anywhere(offline: Run, words: tuple[str, ...], tmp_path: Path) -> None:
     for name in ("a", "b"):
-        (tmp_path / f"{name}.yaml").write_text(f"buckets: [{{name: acme-{name}, versioning: Enabled}}]")
-    ended = offline("validate", "--format", "json", *words)
-    assert ended.code == 1, "nobody declares x"
-    (tmp_path / "a.yaml").write_text("variables: {x: lake}\nbuckets: [{name: acme-a, tags: {a: '${x}'}}]")
-    (tmp_path / "b.yaml").write_text("variables: {x: lake}\nbuckets: [{name: acme-b, tags: {a: '${x}'}}]")
-    assert offline("validate", "--format", "json", *words).json["buckets"] in (
-        ["acme-a", "acme-b"],
-        ["acme-b", "acme-a"],
-    )
+        (tmp_path / f"{name}.yaml").write_text(f"variables: {{x: y}}\nbuckets: [{{name: acme-{name}, tags: absent}}]")
+    in_order = [f"acme-{word[0]}" for word in words if not word.startswith("-")]
+    assert sorted(offline("validate", "--format", "json", *words).json["buckets"]) == sorted(in_order)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +177,7 @@ def test_what_a_stream_cannot_spell_is_escaped(
     written = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding=encoding))
     assert command_line.main(["validate"]) == 0
-    assert command_line.main(["validate", "--format", "json", "--var", "ö=1"]) == 1
+    assert command_line.main(["validate", "--format", "json", "--var", "ö=1"]) == 64
     said = written.getvalue().decode("ascii")
     assert said.startswith("ok 1 bucket in 1 file")
-    assert "\\u00f6" in said
+    assert "`\\u00f6`" in said

@@ -1,7 +1,9 @@
 """One S3 for all tests of this room, emptied after each of them; the AWS of this machine stays out."""
 
 from collections.abc import Iterator
+from functools import cache
 
+import botocore.session
 import pytest
 
 from reconciler.sandbox.behaviours import AS_AWS_DOES
@@ -34,6 +36,8 @@ def nothing_of_this_machine() -> Iterator[None]:
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         for name in GONE:
             patch.delenv(name, raising=False)
+        # reading S3's model takes half a second, and every session reads it anew
+        patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
         yield
 
 

@@ -59,6 +59,11 @@ def error(code: str, status: int, message: str = "as told", **headers: str) -> B
     return lambda request, memory, ask: Answer(status, {"content-type": "application/xml", **named}, body)
 
 
+def sts_error(code: str, status: int = 403) -> Behaviour:
+    """Answers with an error of STS, which spells it in another way than S3."""
+    return body(f"<ErrorResponse><Error><Code>{code}</Code><Message>as told</Message></Error></ErrorResponse>", status)
+
+
 def body(text: str, status: int = 200, **headers: str) -> Behaviour:
     """Answers with this text."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -139,7 +144,8 @@ class Faults:
         """Reads answer what was there before a write, so many times."""
         stale = Stale(reads)
         for method in ("GET", "PUT", "DELETE"):
-            self.on(with_subresource()[method, subresource], stale)
+            if (method, subresource) in with_subresource():
+                self.on(with_subresource()[method, subresource], stale)
 
     # ── what was asked ───────────────────────────────────────────────────────────────────────────────
 

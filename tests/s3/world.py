@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from wsgiref.types import WSGIApplication
 
 import boto3
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from reconciler.bucket import BucketSpec
@@ -157,16 +157,14 @@ class Aws:
     """Answers requests to AWS's own endpoints from an application in this process; nothing goes over a network."""
 
     app: WSGIApplication
-    hosts: list[str] = field(default_factory=list)
 
     def join(self, clients: Clients) -> Clients:
         """Have every client that is made from now on ask here."""
         clients._session.events.register("before-send", self.answer)
         return clients
 
-    def answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+    def answer(self, request: Any, **_: Any) -> Any:
         url = urlsplit(request.url)
-        self.hosts.append(url.hostname or "")
         sent: Any = request.body or b""
         if isinstance(sent, str):
             sent = sent.encode()
@@ -185,6 +183,7 @@ class Aws:
             "wsgi.url_scheme": "https",
             "wsgi.input": BytesIO(body),
             "CONTENT_LENGTH": str(len(body)),
+            "HTTP_HOST": url.netloc,
             **{name if name == "CONTENT_TYPE" else f"HTTP_{name}": value for name, value in named.items()},
         }
         answer = ask(self.app, environ)

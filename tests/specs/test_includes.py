@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.specs import includes
+from reconciler.strict_yaml import Source
 from tests.specs.reading import load_bucket, load_text, problems_in
 
 POLICY = (
@@ -40,7 +41,12 @@ def test_yaml_and_the_variables_of_the_file(policies: Path) -> None:
 def test_a_file_is_read_once_for_all_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     original = includes.read
-    monkeypatch.setattr(includes, "read", lambda folder, written: opened.append(written) or original(folder, written))
+
+    def counted(folder: Path, written: str) -> Source:
+        opened.append(written)
+        return original(folder, written)
+
+    monkeypatch.setattr(includes, "read", counted)
     buckets = "".join(f"  - {{name: bucket-{n}, policy: {{file: policies/lake.json}}}}\n" for n in range(3))
     assert len(load_text("buckets:\n" + buckets).buckets) == 3
     assert opened == ["policies/lake.json"]

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.errors import UsageError
+from reconciler.errors import InvalidSpecs, UsageError
 from reconciler.problems import Severity
-from reconciler.specs import loader
 from reconciler.specs.loader import load
 from tests.specs.reading import helps_in, load_bucket, load_text, problems_in, problems_with
 
@@ -99,7 +98,7 @@ def test_variables_that_the_command_line_gives() -> None:
 
 def test_mistakes_come_before_a_variable_that_nobody_declared() -> None:
     Path("spec.yaml").write_text("buckets: [")
-    with pytest.raises(loader.InvalidSpecs):
+    with pytest.raises(InvalidSpecs):
         load(["spec.yaml"], {"env": "x"})
 
 

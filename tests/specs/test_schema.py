@@ -1,5 +1,6 @@
 """The JSON Schemas: valid for draft-07 and 2020-12, and of one mind with the loader."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,11 @@ import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from reconciler.errors import InvalidSpecs
+from reconciler.planning.changeset import Changeset, Inputs, Origin
+from reconciler.planning.live import Existence, Identity, LiveBucket
 from reconciler.planning.plan_schema import plan_schema
+from reconciler.planning.planner import plan_bucket
+from reconciler.planning.storage import to_document, to_text
 from reconciler.specs.catalogue import GENERAL, all_codes, catalogue, owner_of, section_of
 from reconciler.specs.loader import load
 from reconciler.specs.schema import bucket_spec_schema, manifest_schema, schemas, write_all
@@ -155,7 +160,7 @@ def test_a_plan_and_a_failure() -> None:
     assert valid(failure)
     assert not valid(failure | {"format_version": "2.0"})
     assert not valid({"format_version": "1.0"})
-    plan = {
+    plan: dict[str, Any] = {
         "format_version": "1.3",
         "tool_version": "1.0",
         "fingerprint": "0" * 64,
@@ -209,3 +214,19 @@ def test_the_loader_reads_yaml_as_editors_do() -> None:
         node, _ = parse(Source(name, text))
         assert node is not None
         assert yaml.safe_load(text) == node.plain()
+
+
+def test_plans_that_are_made_fit_the_contract() -> None:
+    identity = Identity("123456789012", None, "us-east-1")
+    plans = tuple(
+        plan_bucket(bucket.spec, live, identity, Origin(bucket.place.file, bucket.place.line))
+        for bucket in load([str(ROOT / "specs")]).buckets
+        for live in (
+            LiveBucket(bucket.spec.name, Existence.MISSING),
+            LiveBucket(bucket.spec.name, Existence.EXISTS, "eu-north-1"),
+            LiveBucket(bucket.spec.name, Existence.EXISTS, bucket.spec.region),
+        )
+    )
+    document = to_document(Changeset(plans, None, Inputs(("specs",), spec_digest="0" * 64)), "1.0")
+    assert {bucket["action"] for bucket in document["buckets"]} == {"create", "update", "blocked"}
+    assert [error.message for error in Draft7Validator(plan_schema()).iter_errors(json.loads(to_text(document)))] == []

@@ -1,0 +1,204 @@
+"""A saved plan is carried out as it was reviewed, or not at all."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.planning.storage import fingerprint
+from tests.cli.conftest import SPEC, Ended, Recording, Run
+
+Plan = dict[str, Any]
+
+
+@pytest.fixture
+def saved(reconcile: Run, spec: Path, server: Recording, tmp_path: Path) -> Path:
+    assert reconcile("plan", "--out", "plan.json").code == 0
+    server.requests.clear()
+    return tmp_path / "plan.json"
+
+
+def apply(reconcile: Run, *words: str) -> Ended:
+    return reconcile("apply", "--plan", "plan.json", "--auto-approve", *words)
+
+
+def test_a_plan_that_is_still_true_is_carried_out(reconcile: Run, saved: Path, s3: Any) -> None:
+    ended = apply(reconcile)
+    assert ended.code == 0
+    assert s3.get_bucket_versioning(Bucket="acme-lake")["Status"] == "Enabled"
+    assert ended.out.splitlines()[-1].startswith("Next: reconcile plan ")
+
+
+def test_it_still_needs_consent(reconcile: Run, saved: Path, server: Recording) -> None:
+    ended = reconcile("apply", "--plan", "plan.json")
+    assert ended.code == 3
+    assert "--plan FILE --auto-approve" in ended.err
+    assert server.writes == []
+
+
+def test_another_layout_of_the_same_spec_is_the_same_spec(reconcile: Run, saved: Path, spec: Path) -> None:
+    spec.write_text("# reviewed\n\n" + SPEC)
+    assert apply(reconcile).code == 0
+
+
+def a_spec_that_says_something_else(spec: Path, s3: Any) -> None:
+    spec.write_text(SPEC.replace("data-platform", "somebody"))
+
+
+def a_bucket_that_has_come_into_being(spec: Path, s3: Any) -> None:
+    s3.create_bucket(Bucket="acme-lake")
+
+
+def a_bucket_that_nobody_describes_any_more(spec: Path, s3: Any) -> None:
+    spec.write_text(SPEC.replace("acme-lake", "acme-pond"))
+
+
+@pytest.mark.parametrize(
+    ("happens", "said"),
+    [
+        (a_spec_that_says_something_else, ["the specs say something else"]),
+        (a_bucket_that_has_come_into_being, ["acme-lake: the bucket has changed in S3 since"]),
+        (
+            a_bucket_that_nobody_describes_any_more,
+            ["acme-lake: no spec describes it any more", "acme-pond: it was not part of the plan"],
+        ),
+    ],
+)
+def test_a_plan_that_is_no_longer_true_is_refused(
+    reconcile: Run, saved: Path, spec: Path, s3: Any, happens: Callable[[Path, Any], None], said: list[str],
+    server: Recording,
+) -> None:  # fmt: skip
+    happens(spec, s3)
+    server.requests.clear()
+    ended = apply(reconcile)
+    assert ended.code == 4
+    assert ended.out == ""
+    assert ended.err.count("error[RCL4002]: the saved plan is no longer true") == 1
+    for sentence in said:
+        assert f"  - {sentence}\n" in ended.err
+    assert "run `reconcile plan --out` again" in ended.err
+    assert server.writes == []
+    as_json = apply(reconcile, "--format", "json")
+    assert as_json.code == 4
+    assert set(said) <= set(as_json.json["error"]["moved"])
+
+
+def test_a_live_document_that_has_changed(reconcile: Run, spec: Path, s3: Any, server: Recording) -> None:
+    assert reconcile("apply", "--auto-approve").code == 0
+    spec.write_text(SPEC.replace("Enabled", "Suspended"))
+    assert reconcile("plan", "--out", "plan.json").code == 0
+    s3.put_bucket_tagging(Bucket="acme-lake", Tagging={"TagSet": [{"Key": "Owner", "Value": "else"}]})
+    server.requests.clear()
+    ended = apply(reconcile)
+    assert ended.code == 4
+    assert "  - acme-lake: its tags has changed in S3 since\n" in ended.err
+    assert server.writes == []
+
+
+def test_another_endpoint_is_another_s3(offline: Run, saved: Path, endpoint: str) -> None:
+    elsewhere = endpoint.replace("127.0.0.1", "localhost")
+    ended = offline("apply", "--plan", "plan.json", "--auto-approve", "--endpoint-url", elsewhere)
+    assert ended.code == 4
+    assert f"the endpoint: reviewed {endpoint}, now {elsewhere}" in ended.err
+
+
+def test_a_plan_that_was_applied_is_used_up(reconcile: Run, saved: Path) -> None:
+    assert apply(reconcile).code == 0
+    assert apply(reconcile).code == 4
+
+
+# ── files that are no plans ──────────────────────────────────────────────────────────────────────────
+
+
+def tampered(document: Plan) -> None:
+    document["buckets"][0]["changes"].pop()
+
+
+def tampered_calls(document: Plan) -> None:
+    document["buckets"][0]["changes"][0]["calls"][0]["params"] = {"ACL": "public-read"}
+
+
+def tampered_paths(document: Plan) -> None:
+    document["inputs"]["paths"] = ["/etc"]
+
+
+@pytest.mark.parametrize("tamper", [tampered, tampered_calls, tampered_paths])
+@pytest.mark.parametrize("command", [["apply", "--auto-approve", "--plan"], ["show"]])
+def test_a_plan_that_was_edited_is_refused(
+    reconcile: Run, saved: Path, server: Recording, tamper: Callable[[Plan], None], command: list[str]
+) -> None:
+    document = json.loads(saved.read_text())
+    tamper(document)
+    saved.write_text(json.dumps(document))
+    ended = reconcile(*command, "plan.json")
+    assert ended.code == 4
+    assert "the file itself was changed after it was written" in ended.err
+    assert server.requests == []
+
+
+def test_an_edited_plan_with_a_new_fingerprint_is_refused_all_the_same(
+    reconcile: Run, saved: Path, server: Recording
+) -> None:
+    document = json.loads(saved.read_text())
+    tampered_calls(document)
+    saved.write_text(json.dumps(document | {"fingerprint": fingerprint(document)}))
+    ended = apply(reconcile)
+    assert ended.code == 4
+    assert server.writes == []
+
+
+def with_format(version: str) -> Callable[[Plan], Any]:
+    return lambda document: document | {"format_version": version}
+
+
+NOT_PLANS: dict[str, tuple[Callable[[Plan], Any], str]] = {
+    "another major version": (with_format("2.0"), "this plan has format 2.0; this version reads 1."),
+    "no version": (lambda _: {}, "this is not a saved plan"),
+    "a list": (lambda document: [document], "this is not a saved plan"),
+    "a failure": (lambda _: {"format_version": "1.0", "error": {}}, "planning failed"),
+    "half of it": (lambda document: {"format_version": "1.0"}, "this is not a saved plan"),
+    "nonsense inside": (lambda document: document | {"buckets": [{"name": 3}]}, "buckets[0]"),
+    "nonsense deep inside": (lambda document: document | {"summary": "none"}, "summary: 'none' is not of type"),
+    "an aspect of the future": (
+        lambda document: json.loads(json.dumps(document).replace('"versioning"', '"teleportation"')),
+        "does not know the aspect teleportation",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", NOT_PLANS.keys())
+@pytest.mark.parametrize("command", [["apply", "--auto-approve", "--plan"], ["show"]])
+def test_what_is_not_a_plan_is_refused(reconcile: Run, saved: Path, kind: str, command: list[str]) -> None:
+    make, said = NOT_PLANS[kind]
+    saved.write_text(json.dumps(make(json.loads(saved.read_text()))))
+    ended = reconcile(*command, "plan.json")
+    assert ended.code == 1
+    assert "error[RCL4003]" in ended.err
+    assert said in ended.err
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is not a saved plan"),
+        (b"{", "is not a saved plan"),
+        (b"\xff\xfe\x00", "is not a saved plan"),
+        (b"[" * 100_000, "is not a saved plan"),
+        (None, "plan.json cannot be read: No such file or directory"),
+    ],
+)
+def test_what_is_not_json_is_refused(offline: Run, tmp_path: Path, content: bytes | None, said: str) -> None:
+    if content is not None:
+        (tmp_path / "plan.json").write_bytes(content)
+    for command in (["show"], ["apply", "--auto-approve", "--plan"]):
+        ended = offline(*command, "plan.json")
+        assert ended.code == 1
+        assert said in ended.err
+
+
+def test_a_folder_is_no_plan(offline: Run, tmp_path: Path) -> None:
+    ended = offline("show", str(tmp_path))
+    assert ended.code == 1
+    assert "cannot be read: Is a directory" in ended.err
