@@ -12,10 +12,12 @@ from typing import Annotated, Any, get_args
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
-from reconciler.aspects.aspect import Absent, Aspect, Managed, ManagedAspect, Refusal, Surroundings, marker_of
+from reconciler.aspects.aspect import Aspect, Refusal, Surroundings
 from reconciler.aspects.encryption import Encryption
 from reconciler.aspects.lifecycle import Lifecycle
+from reconciler.aspects.managed import Absent, Managed, ManagedAspect
 from reconciler.aspects.manifest import Manifest
+from reconciler.aspects.markers import marker_of
 from reconciler.aspects.ownership_controls import OwnershipControls
 from reconciler.aspects.policy import Policy
 from reconciler.aspects.public_access_block import PublicAccessBlock

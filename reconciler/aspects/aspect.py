@@ -8,74 +8,15 @@ the same. An aspect never performs a call: it returns calls, as data.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum, StrEnum
-from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic.fields import FieldInfo
-from pydantic_core import PydanticCustomError, core_schema
+from pydantic import BaseModel, ConfigDict
 
+from reconciler.aspects.calls import Call, Params, Risk, S3Api, Wire
+from reconciler.aspects.markers import KeptFromLive, KeyedBy, marker_of
+from reconciler.aspects.pictures import picture
 from reconciler.problems import Code, Severity
-
-Params = Mapping[str, Any]
-
-
-class Effect(StrEnum):
-    """What a call does to who can reach the bucket and what can be recovered from it.
-
-    The lane of a bucket runs them in this order, so that no moment in between is more public or less
-    recoverable than the worse of before and after.
-    """
-
-    TIGHTEN = "tighten"
-    NEUTRAL = "neutral"
-    LOOSEN = "loosen"
-
-
-class Risk(StrEnum):
-    """What a change may cost, worst first."""
-
-    LOSES_DATA = "loses-data"
-    LOSES_PROTECTION = "loses-protection"
-    WIDENS_ACCESS = "widens-access"
-    CUTS_ACCESS = "cuts-access"
-    COSTS_MONEY = "costs-money"
-    HARMLESS = "harmless"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One S3 call as data: boto3's operation name and its parameters.
-
-    The executor alone performs it, adding ``Bucket`` and ``ExpectedBucketOwner``.
-    """
-
-    operation: str
-    params: Params = field(default_factory=dict)
-    effect: Effect = Effect.NEUTRAL
-
-
-@dataclass(frozen=True, slots=True)
-class S3Api:
-    """How one aspect is read and written: one row of the table that all of them form."""
-
-    get: str
-    put: str
-    delete: str | None
-    """None where S3 has no such call: a versioned bucket cannot become an unversioned one."""
-    document: str | None
-    """The XML element that a GET answers with; None where the body is not XML. A server that does not know
-    a sub-resource may answer with something else altogether (a listing), which must not be believed."""
-    absent: frozenset[str]
-    """The exact error codes that mean "there is none". Every other error means "cannot tell"."""
-    to_read: tuple[str, ...]
-    to_write: tuple[str, ...]
-    """IAM actions."""
-    of_object: bool = False
-    """Whether these actions are about an object in the bucket rather than the bucket."""
-    wraps: str | None = None
-    """The parameter of the PUT that holds the document, where the GET answers without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,44 +71,6 @@ class Surroundings:
 BUILT_IN_VARIABLES = ("account_id", "region", "partition", "bucket")
 
 
-@dataclass(frozen=True, slots=True)
-class KeyedBy:
-    """Marks a list whose items have identity, so that a diff says ``rules.expire-logs``, not ``rules[3]``.
-
-    Put it outside of ``| None``: inside, Pydantic does not see it.
-    """
-
-    field: str
-    merges: bool = True
-    """Whether `defaults:` are merged item by item; where not, a bucket's own list replaces the default one."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeptFromLive:
-    """Marks a field that keeps its live value when the spec leaves it out; `default` when there is none."""
-
-    default: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Derived:
-    """Marks a field that people see and never write: it follows from the rest of the spec."""
-
-
-@dataclass(frozen=True, slots=True)
-class Internal:
-    """Marks a field that people neither write nor see, like an ETag."""
-
-
-AT_APPLY = "(set when applied)"
-"""Stands in a call for the time of the apply, which only the executor knows."""
-
-
-def marker_of(info: FieldInfo, kind: type[Any]) -> Any:
-    """The marker of this kind on a field, or None."""
-    return next((mark for mark in info.metadata if isinstance(mark, kind)), None)
-
-
 def pascal_case(name: str) -> str:
     """``noncurrent_days`` as S3 spells it: ``NoncurrentDays``."""
     return "".join(word.capitalize() for word in name.split("_"))
@@ -188,9 +91,6 @@ class Document(BaseModel):
         loc_by_alias=False,
         use_attribute_docstrings=True,
     )
-
-
-Wire = dict[str, Any]
 
 
 def inside(wire: Wire, name: str) -> Wire:
@@ -358,89 +258,3 @@ def defaults_in(document: Aspect) -> dict[str, None]:
     """The fields that hold no more than what they would hold if the spec left them out."""
     marks = {name: marker_of(info, KeptFromLive) for name, info in type(document).model_fields.items()}
     return {name: None for name, mark in marks.items() if mark and getattr(document, name) == mark.default}
-
-
-def picture(value: Any) -> Any:
-    """Plain data for people: what is internal or not set left out, lists with identity as mappings."""
-    if isinstance(value, BaseModel):
-        shown: dict[str, Any] = {}
-        for name, info in type(value).model_fields.items():
-            item = getattr(value, name)
-            if item is None or marker_of(info, Internal) is not None:
-                continue
-            key = marker_of(info, KeyedBy)
-            shown[name] = keyed(item, key.field) if key is not None else picture(item)
-        shown = {name: item for name, item in shown.items() if item not in ({}, [])}
-        return shown | (picture(value.model_extra) if value.model_extra else {})
-    if isinstance(value, Mapping):
-        return {str(name): picture(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [picture(item) for item in value]
-    return value
-
-
-def keyed(items: Sequence[BaseModel], key: str) -> dict[str, Any]:
-    """A list with identity as a mapping; repeated identities, which only a refused spec has, are numbered."""
-    shown: dict[str, Any] = {}
-    for item in items:
-        name = str(getattr(item, key))
-        while name in shown:
-            name += "'"
-        shown[name] = {field: value for field, value in picture(item).items() if field != key}
-    return shown
-
-
-# ── what a spec may say of an aspect ─────────────────────────────────────────────────────────────────
-
-
-class Absent(Enum):
-    """The word ``absent``: make sure that there is none."""
-
-    ABSENT = "absent"
-
-
-ABSENT = Absent.ABSENT
-
-A = TypeVar("A", bound=Aspect)
-
-
-@dataclass(frozen=True, slots=True)
-class ManagedAspect:
-    """Reads a value of the aspect, or the word ``absent``; an empty value is told from a left-out one."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        aspect = next(option for option in get_args(source) if isinstance(option, type) and issubclass(option, Aspect))
-
-        def read(value: Any, read_value: core_schema.ValidatorFunctionWrapHandler) -> Any:
-            if value is ABSENT or value == ABSENT.value:
-                return ABSENT
-            if value is None:
-                raise PydanticCustomError(
-                    "RCL1103",
-                    "this is empty: it could mean two things",
-                    {"help": "write `absent` to have none, or leave the line out to leave the live one alone"},
-                )
-            return read_value(value)
-
-        def write(value: Any, write_value: core_schema.SerializerFunctionWrapHandler) -> Any:
-            return value.value if isinstance(value, Absent) else write_value(value)
-
-        return core_schema.no_info_wrap_validator_function(
-            read,
-            handler.generate_schema(aspect),
-            serialization=core_schema.wrap_serializer_function_ser_schema(write),
-        )
-
-    def __get_pydantic_json_schema__(
-        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        words = {
-            "enum": ["absent", "unmanaged"],
-            "description": "`absent`: make sure that there is none. `unmanaged`: leave the live one alone, whatever "
-            "`defaults:` says.",
-        }
-        return {"anyOf": [handler(schema), words]}
-
-
-Managed = Annotated[A | Absent | None, ManagedAspect()]
-"""A value to have, or ``absent`` to have none. Left out (None): not ours to read or to touch."""

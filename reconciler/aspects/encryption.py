@@ -9,17 +9,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from reconciler.aspects.aspect import (
-    Aspect,
-    Call,
-    Document,
-    KeptFromLive,
-    Refusal,
-    Risk,
-    S3Api,
-    Surroundings,
-    Wire,
-)
+from reconciler.aspects.aspect import Aspect, Document, Refusal, Surroundings
+from reconciler.aspects.calls import Call, Risk, S3Api, Wire
+from reconciler.aspects.markers import KeptFromLive
 from reconciler.problems import Code
 from reconciler.scalars import Flag, Text
 

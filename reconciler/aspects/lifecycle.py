@@ -17,21 +17,11 @@ from pydantic import (
     model_validator,
 )
 
-from reconciler.aspects.aspect import (
-    Aspect,
-    Call,
-    Document,
-    KeptFromLive,
-    KeyedBy,
-    Params,
-    Refusal,
-    Risk,
-    S3Api,
-    Surroundings,
-    Wire,
-)
+from reconciler.aspects.aspect import Aspect, Document, Refusal, Surroundings
+from reconciler.aspects.calls import Call, Params, Risk, S3Api, Wire
 from reconciler.aspects.lifecycle_refusals import CODES, refusals_of_rules
 from reconciler.aspects.lifecycle_words import in_words
+from reconciler.aspects.markers import KeptFromLive, KeyedBy
 from reconciler.scalars import Count, Moment, Text
 
 StorageClass = Literal["STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"]

@@ -14,25 +14,13 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from reconciler import strict_yaml
-from reconciler.aspects.aspect import (
-    AT_APPLY,
-    Aspect,
-    Call,
-    Derived,
-    Internal,
-    KeptFromLive,
-    Params,
-    Refusal,
-    Risk,
-    S3Api,
-    Surroundings,
-    Wire,
-    marker_of,
-    picture,
-)
+from reconciler.aspects.aspect import Aspect, Refusal, Surroundings
+from reconciler.aspects.calls import AT_APPLY, Call, Params, Risk, S3Api, Wire
 from reconciler.aspects.encryption import Encryption
 from reconciler.aspects.lifecycle import Lifecycle
 from reconciler.aspects.lifecycle_words import in_words
+from reconciler.aspects.markers import Derived, Internal, KeptFromLive, marker_of
+from reconciler.aspects.pictures import picture
 from reconciler.problems import Code
 from reconciler.scalars import Flag, Text
 

@@ -8,18 +8,8 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from reconciler.aspects.aspect import (
-    Aspect,
-    Call,
-    Document,
-    Effect,
-    Params,
-    Refusal,
-    Risk,
-    S3Api,
-    Surroundings,
-    Wire,
-)
+from reconciler.aspects.aspect import Aspect, Document, Refusal, Surroundings
+from reconciler.aspects.calls import Call, Effect, Params, Risk, S3Api, Wire
 from reconciler.problems import Code
 
 Ownership = Literal["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"]

@@ -11,7 +11,8 @@ from typing import Any, Self
 from pydantic import ConfigDict, JsonValue, RootModel, model_validator
 
 from reconciler.aspects import policy_language as language
-from reconciler.aspects.aspect import Aspect, Call, Refusal, Risk, S3Api, Surroundings, Wire
+from reconciler.aspects.aspect import Aspect, Refusal, Surroundings
+from reconciler.aspects.calls import Call, Risk, S3Api, Wire
 from reconciler.problems import Code, did_you_mean
 from reconciler.scalars import as_written
 

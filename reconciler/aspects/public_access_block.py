@@ -9,19 +9,9 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from reconciler.aspects.aspect import (
-    Aspect,
-    Call,
-    Document,
-    Effect,
-    KeptFromLive,
-    Refusal,
-    Risk,
-    S3Api,
-    Surroundings,
-    Wire,
-    inside,
-)
+from reconciler.aspects.aspect import Aspect, Document, Refusal, Surroundings, inside
+from reconciler.aspects.calls import Call, Effect, Risk, S3Api, Wire
+from reconciler.aspects.markers import KeptFromLive
 from reconciler.problems import Code
 from reconciler.scalars import Flag
 

@@ -10,7 +10,8 @@ from typing import Any, Self
 
 from pydantic import ConfigDict, RootModel
 
-from reconciler.aspects.aspect import Aspect, Document, Obstacle, Params, Refusal, S3Api, Surroundings, Wire
+from reconciler.aspects.aspect import Aspect, Document, Obstacle, Refusal, Surroundings
+from reconciler.aspects.calls import Params, S3Api, Wire
 from reconciler.problems import Code
 from reconciler.scalars import Text
 

@@ -9,19 +9,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from reconciler.aspects.aspect import (
-    Aspect,
-    Call,
-    Document,
-    Effect,
-    KeptFromLive,
-    Obstacle,
-    Refusal,
-    Risk,
-    S3Api,
-    Surroundings,
-    Wire,
-)
+from reconciler.aspects.aspect import Aspect, Document, Obstacle, Refusal, Surroundings
+from reconciler.aspects.calls import Call, Effect, Risk, S3Api, Wire
+from reconciler.aspects.markers import KeptFromLive
 from reconciler.problems import Code, Severity
 
 NO_WAY_BACK = Code(

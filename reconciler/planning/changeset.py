@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from reconciler.aspects.aspect import Aspect, Call, Risk, Surroundings
+from reconciler.aspects.aspect import Aspect, Surroundings
+from reconciler.aspects.calls import Call, Risk
 from reconciler.bucket import BucketSpec
 from reconciler.errors import ExitCode
 

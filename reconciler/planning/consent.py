@@ -6,7 +6,7 @@ bucket, by ``--allow loses-data:BUCKET`` or by typing the bucket's name.
 
 from collections.abc import Iterable, Sequence
 
-from reconciler.aspects.aspect import Risk
+from reconciler.aspects.calls import Risk
 from reconciler.planning.changeset import Action, Change, Changeset, Plan
 
 

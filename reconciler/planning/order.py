@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
 
-from reconciler.aspects.aspect import Call, Effect
+from reconciler.aspects.calls import Call, Effect
 from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import BUCKET, Change, Plan
 

@@ -6,7 +6,7 @@ a reader passes over names that it does not know. What a fingerprint or a call i
 
 from typing import Any
 
-from reconciler.aspects.aspect import Risk
+from reconciler.aspects.calls import Risk
 from reconciler.planning.changeset import Action
 from reconciler.problems import Severity
 

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from reconciler.aspects.aspect import Absent, Aspect, Call, Refusal, Risk, Surroundings
+from reconciler.aspects.aspect import Aspect, Refusal, Surroundings
+from reconciler.aspects.calls import Call, Risk
+from reconciler.aspects.managed import Absent
 from reconciler.aspects.variables import variables_in
 from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import BUCKET, Action, Blocker, Change, FieldChange, Finding, Origin, Plan

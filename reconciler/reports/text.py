@@ -7,7 +7,7 @@ rule by its id, a statement by its Sid, a tag by its key.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from reconciler.aspects.aspect import Risk
+from reconciler.aspects.calls import Risk
 from reconciler.planning.changeset import BUCKET, Action, worst
 from reconciler.planning.storage import path_text
 from reconciler.reports.inert import inert

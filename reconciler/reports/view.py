@@ -12,7 +12,9 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from reconciler.aspects.aspect import Aspect, Call, KeyedBy, Risk, collections_of, marker_of
+from reconciler.aspects.aspect import Aspect, collections_of
+from reconciler.aspects.calls import Call, Risk
+from reconciler.aspects.markers import KeyedBy, marker_of
 from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import BUCKET, Action
 from reconciler.planning.comparison import leaves

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.aspects.aspect import AT_APPLY, Call
+from reconciler.aspects.calls import AT_APPLY, Call
 from reconciler.planning.changeset import BUCKET, Blocker, Change, Plan
 from reconciler.planning.live import Existence, Unreadable
 from reconciler.planning.order import Step, lane

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from reconciler.aspects.aspect import Absent
+from reconciler.aspects.managed import Absent
 from reconciler.bucket import BucketSpec
 from reconciler.planning.live import Existence, Identity, LiveAspect, LiveBucket, Unreadable
 from reconciler.s3.clients import CONNECTIONS, Clients

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import yaml
 from pydantic import BaseModel, JsonValue, RootModel
 
-from reconciler.aspects.aspect import Aspect, KeptFromLive, KeyedBy, marker_of
+from reconciler.aspects.aspect import Aspect
+from reconciler.aspects.markers import KeptFromLive, KeyedBy, marker_of
 from reconciler.scalars import moment
 from reconciler.specs.fields import Field, SpecPath, choices_in, documents_of_others, is_written, keyed_lists, one_word
 

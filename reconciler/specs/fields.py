@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel, RootModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from reconciler.aspects.aspect import Derived, Internal, KeyedBy, marker_of
+from reconciler.aspects.markers import Derived, Internal, KeyedBy, marker_of
 from reconciler.bucket import BucketSpec, aspect_of
 
 SpecPath = tuple[str | int, ...]

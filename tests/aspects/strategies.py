@@ -11,7 +11,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from reconciler.aspects.aspect import AT_APPLY, Aspect, Surroundings
+from reconciler.aspects.aspect import Aspect, Surroundings
+from reconciler.aspects.calls import AT_APPLY
 from reconciler.aspects.encryption import Encryption
 from reconciler.aspects.lifecycle import WATERFALL, Lifecycle
 from reconciler.aspects.manifest import DEFAULT_KEY, Manifest

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.aspects.aspect import Call
+from reconciler.aspects.calls import Call
 from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import Change
 from reconciler.planning.planner import compare, compare_new

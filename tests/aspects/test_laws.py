@@ -16,7 +16,10 @@ from botocore.validate import ParamValidator
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reconciler.aspects.aspect import ABSENT, Absent, Aspect, Call, KeptFromLive, Surroundings, marker_of
+from reconciler.aspects.aspect import Aspect, Surroundings
+from reconciler.aspects.calls import Call
+from reconciler.aspects.managed import ABSENT, Absent
+from reconciler.aspects.markers import KeptFromLive, marker_of
 from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import Action, Change
 from reconciler.planning.comparison import field_changes

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from reconciler.aspects import policy_language as language
-from reconciler.aspects.aspect import Risk
+from reconciler.aspects.calls import Risk
 from reconciler.aspects.policy import Policy
 from tests.aspects.strategies import LIVE
 

@@ -7,10 +7,12 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from reconciler.aspects import manifest_schema
-from reconciler.aspects.aspect import Absent, Aspect, Call, Effect, Risk, collections_of, pascal_case
+from reconciler.aspects.aspect import Aspect, collections_of, pascal_case
+from reconciler.aspects.calls import Call, Effect, Risk
 from reconciler.aspects.encryption import Encryption, same_key
 from reconciler.aspects.lifecycle import Lifecycle, Rule
 from reconciler.aspects.lifecycle_words import in_words
+from reconciler.aspects.managed import Absent
 from reconciler.aspects.manifest import Manifest, encryption_words
 from reconciler.aspects.ownership_controls import OwnershipControls
 from reconciler.aspects.public_access_block import PublicAccessBlock

@@ -1,7 +1,7 @@
 """Bad input gets a clear error, exit code 1, and nothing is written."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +58,10 @@ def test_a_spec_that_cannot_be_used(reconcile: Run, spec: Path, server: Recordin
         assert ended.out == ""
         assert "error[RCL" in ended.err
         assert said in ended.err
-        assert "specs/lake.yaml" in ended.err
+        assert "--> specs/" in ended.err
         assert len(ended.err) < 5_000
     as_json = reconcile("plan", "--format", "json").json
-    assert as_json["error"]["problems"][0]["file"] == "specs/lake.yaml"
+    assert as_json["error"]["problems"][0]["file"].startswith("specs/")
     assert server.requests == []
 
 
@@ -142,9 +142,7 @@ def test_whoever_may_not_ask_is_told_so(
     said: str,
 ) -> None:
     happens(monkeypatch, server)
-    for command in (["plan"], ["apply", "--auto-approve"], ["doctor"]):
-        if command == ["doctor"] and "Time" in said:
-            continue
+    for command in (["plan"], ["apply", "--auto-approve"]):
         ended = reconcile(*command)
         assert ended.code == 1, ended
         assert said in ended.err
@@ -203,12 +201,11 @@ def test_a_live_document_that_nobody_understands(
 
 
 @pytest.fixture
-def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(_: Any) -> None:
         raise ZeroDivisionError("we forgot")
 
     monkeypatch.setattr("reconciler.run.load_specs", fails)
-    yield
 
 
 def test_a_mistake_of_ours_is_told_without_a_traceback(offline: Run, spec: Path, broken: None) -> None:

@@ -1,6 +1,6 @@
 from typing import Any
 
-from reconciler.aspects.aspect import Effect
+from reconciler.aspects.calls import Effect
 from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import Origin
 from reconciler.planning.live import Existence, Identity, LiveBucket

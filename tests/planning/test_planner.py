@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.aspects.aspect import ABSENT, Risk
+from reconciler.aspects.calls import Risk
+from reconciler.aspects.managed import ABSENT
 from reconciler.aspects.versioning import Versioning
 from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import Action, Blocker, FieldChange, Origin, Plan

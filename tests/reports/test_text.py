@@ -8,7 +8,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from reconciler.aspects.aspect import Aspect, Risk
+from reconciler.aspects.aspect import Aspect
+from reconciler.aspects.calls import Risk
 from reconciler.aspects.lifecycle import Lifecycle
 from reconciler.aspects.lifecycle_words import in_words
 from reconciler.bucket import BucketSpec

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from reconciler.aspects.aspect import Effect
+from reconciler.aspects.calls import Effect
 from reconciler.planning.changeset import Action
 from reconciler.planning.order import lane
 from reconciler.s3 import executor

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from reconciler.aspects.aspect import ABSENT, Aspect
+from reconciler.aspects.aspect import Aspect
+from reconciler.aspects.managed import ABSENT
 from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import Action, Plan
 from reconciler.run import Access, Question, carry_out, make_plan

@@ -1,0 +1,40 @@
+"""Markers on fields: what is peculiar about a field, said where the field is declared."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedBy:
+    """Marks a list whose items have identity, so that a diff says ``rules.expire-logs``, not ``rules[3]``.
+
+    Put it outside of ``| None``: inside, Pydantic does not see it.
+    """
+
+    field: str
+    merges: bool = True
+    """Whether `defaults:` are merged item by item; where not, a bucket's own list replaces the default one."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFromLive:
+    """Marks a field that keeps its live value when the spec leaves it out; `default` when there is none."""
+
+    default: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """Marks a field that people see and never write: it follows from the rest of the spec."""
+
+
+@dataclass(frozen=True, slots=True)
+class Internal:
+    """Marks a field that people neither write nor see, like an ETag."""
+
+
+def marker_of(info: FieldInfo, kind: type[Any]) -> Any:
+    """The marker of this kind on a field, or None."""
+    return next((mark for mark in info.metadata if isinstance(mark, kind)), None)
