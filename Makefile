@@ -40,7 +40,7 @@ format: .venv/test
 	$(BIN)/ruff check --fix .
 
 generate: .venv/test
-	$(BIN)/python -m reconciler.specs.catalogue docs
+	$(BIN)/python -m reconciler.specs.documentation docs
 	$(BIN)/reconcile schema --out schemas
 
 bench: .venv/test

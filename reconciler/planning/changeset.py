@@ -46,8 +46,6 @@ class Change:
     fields: tuple[FieldChange, ...]
     calls: tuple[Call, ...]
     risk: Risk
-    unchanged: int = 0
-    """How many fields stay as they are, so that a report can say so."""
 
 
 @dataclass(frozen=True, slots=True)

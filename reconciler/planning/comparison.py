@@ -12,15 +12,15 @@ from reconciler.planning.changeset import FieldChange
 Path = tuple[str, ...]
 
 
-def field_changes(before: Any, after: Any) -> tuple[tuple[FieldChange, ...], int]:
-    """The fields that differ between two pictures, by path, and how many do not."""
+def field_changes(before: Any, after: Any) -> tuple[FieldChange, ...]:
+    """The fields that differ between two pictures, in the order in which they are read."""
     if before is None or after is None:
         shown = before if after is None else after
         changes = [
             FieldChange(path, None if before is None else value, None if after is None else value)
             for path, value in leaves(shown)
         ]
-        return tuple(changes), 0
+        return tuple(changes)
     reading_order = [path for side in (after, before) for path, _ in leaves(side)]
     changes = []
     for path in sorted(differing_paths(before, after), key=lambda path: position(path, reading_order)):
@@ -32,9 +32,7 @@ def field_changes(before: Any, after: Any) -> tuple[tuple[FieldChange, ...], int
                 changes.append(FieldChange(path + below, *pair))
         else:
             changes.append(FieldChange(path, old, new))
-    changed = {change.path for change in changes}
-    unchanged = sum(1 for path, _ in leaves(after) if path not in changed)
-    return tuple(changes), unchanged
+    return tuple(changes)
 
 
 def position(path: Path, reading_order: list[Path]) -> int:

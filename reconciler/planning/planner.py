@@ -76,16 +76,14 @@ def compare(
     obstacles = tuple(Blocker(name, obstacle.why, obstacle.remedy) for obstacle in kind.obstacles(before, after))
     if obstacles:
         return obstacles
-    fields, unchanged = field_changes(*kind.pictures(before, after))
     return Change(
         aspect=name,
         action=Action.CREATE if before is None else Action.DELETE if after is None else Action.UPDATE,
         before=before,
         after=after,
-        fields=fields,
+        fields=field_changes(*kind.pictures(before, after)),
         calls=kind.calls(found, after),
         risk=kind.risk(before, after),
-        unchanged=unchanged,
     )
 
 

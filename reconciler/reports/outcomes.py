@@ -6,7 +6,7 @@ from typing import Any
 from reconciler.planning.outcomes import Applied, BucketOutcome, Outcome, Result
 from reconciler.reports.inert import inert
 from reconciler.reports.style import Style
-from reconciler.reports.values import count
+from reconciler.reports.values import count, wrapped
 
 
 def bucket_line(bucket: BucketOutcome, style: Style) -> str:
@@ -15,9 +15,9 @@ def bucket_line(bucket: BucketOutcome, style: Style) -> str:
     done = sum(outcome.result is Result.APPLIED for outcome in bucket.outcomes)
     if bucket.is_whole:
         return style.fit(f"{style.green('✓')} {name}  {count(done, 'change')} applied")
-    rest = len(bucket.outcomes) - done
-    blocked = f", {len(bucket.plan.blockers)} blocked" if bucket.plan.blockers else ""
-    return style.fit(f"{style.red('✗')} {name}  {count(done, 'change')} applied, {rest} not{blocked}")
+    left, blocked = len(bucket.outcomes) - done, len(bucket.plan.blockers)
+    rest = (f", {left} not" if left else "") + (f", {blocked} blocked" if blocked else "")
+    return style.fit(f"{style.red('✗')} {name}  {count(done, 'change')} applied{rest}")
 
 
 def render_outcome(applied: Applied, style: Style, next_command: str) -> str:
@@ -41,8 +41,10 @@ def render_outcome(applied: Applied, style: Style, next_command: str) -> str:
     rest += [f"{blocked} blocked"] if blocked else []
     if not rest:
         lines.append(f"{style.green('✓ Applied:')} {said}, each read back and found true.")
-    else:
+    elif done:
         lines.append(f"{style.red('✗ Partly applied:')} {said}; {', '.join(rest)}.")
+    else:
+        lines.append(f"{style.red('✗ Not applied:')} {', '.join(rest)}.")
     if applied.interrupted:
         lines.append("Interrupted: the calls that were under way were finished, no other was begun.")
     lines.append(f"Next: {style.cyan(next_command)}")
@@ -54,10 +56,11 @@ def troubles(bucket: BucketOutcome, style: Style) -> Iterator[str]:
     yield f"{style.red('✗')} {style.bold(inert(bucket.plan.name))}"
     for outcome in bucket.outcomes:
         if outcome.result is not Result.APPLIED:
-            yield f"    {style.red(outcome.change.aspect)}  {outcome.result.value}: {inert(outcome.why)}"
+            head = f"    {style.red(outcome.change.aspect)}  {outcome.result.value}: "
+            yield from wrapped(head, inert(outcome.why), style)
     for blocker in bucket.plan.blockers:
-        yield f"    {style.red(blocker.aspect)}  blocked: {inert(blocker.why)}"
-        yield f"        {style.cyan('help:')} {inert(blocker.remedy)}"
+        yield from wrapped(f"    {style.red(blocker.aspect)}  blocked: ", inert(blocker.why), style)
+        yield from wrapped(f"        {style.cyan('help:')} ", inert(blocker.remedy), style)
 
 
 def outcomes_document(applied: Applied, plan: Mapping[str, Any]) -> dict[str, Any]:

@@ -194,9 +194,8 @@ def test_law_4_documents_that_differ_look_different(name: str, kind: type[Aspect
         own = {key: value for key, value in after.root.items() if not key.startswith("aws:")}
         after = kind.model_validate(own | {key: before.root[key] for key in before.root if key.startswith("aws:")})
     assume(before != after)
-    fields, unchanged = field_changes(*kind.pictures(before, after))
+    fields = field_changes(*kind.pictures(before, after))
     check_fields(fields)
-    assert unchanged >= 0
 
 
 def check_fields(fields: Any) -> None:
