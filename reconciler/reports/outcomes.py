@@ -41,7 +41,7 @@ def render_outcome(applied: Applied, style: Style, next_command: str) -> str:
     rest += [f"{blocked} blocked"] if blocked else []
     if not rest:
         lines.append(f"{style.green('✓ Applied:')} {said}, each read back and found true.")
-    elif done:
+    elif done or applied.count(Result.UNVERIFIED):
         lines.append(f"{style.red('✗ Partly applied:')} {said}; {', '.join(rest)}.")
     else:
         lines.append(f"{style.red('✗ Not applied:')} {', '.join(rest)}.")

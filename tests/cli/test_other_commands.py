@@ -130,8 +130,13 @@ def pretended(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> list[str]:
     done: list[str] = []
     monkeypatch.setattr("reconciler.sandbox.process.ensure_running", lambda: running)
     monkeypatch.setattr("reconciler.sandbox.process.status", lambda: running)
+
+    def stop() -> bool:
+        done.append("stop")
+        return True
+
     monkeypatch.setattr("reconciler.sandbox.process.reset", lambda: done.append("reset"))
-    monkeypatch.setattr("reconciler.sandbox.process.stop", lambda: not done.append("stop"))
+    monkeypatch.setattr("reconciler.sandbox.process.stop", stop)
     return done
 
 

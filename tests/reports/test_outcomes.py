@@ -51,6 +51,10 @@ def test_something_was_not_applied(result: Result, said: str) -> None:
 def test_nothing_was_applied() -> None:
     applied = Applied((ended(CHANGED, *[Result.FAILED] * 7),))
     assert "✗ Not applied: 7 failed." in render_outcome(applied, STYLE, NEXT)
+    unseen = Applied((ended(CHANGED, Result.UNVERIFIED, *[Result.FAILED] * 6),))
+    assert "✗ Partly applied: 0 changes in 1 bucket; 1 written, not yet visible, 6 failed." in render_outcome(
+        unseen, STYLE, NEXT
+    )
 
 
 def test_an_apply_that_was_interrupted_says_so() -> None:
