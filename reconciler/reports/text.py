@@ -24,6 +24,7 @@ RISKS = {
     Risk.COSTS_MONEY: "costs money",
 }
 DANGEROUS = (Risk.LOSES_DATA, Risk.LOSES_PROTECTION, Risk.WIDENS_ACCESS)
+ARROW = "→"
 WIDEST_NAME = 32
 """Columns that are kept for names; longer ones push their values to the right."""
 STATES = {"create": "to create", "update": "to change", "blocked": "blocked", "none": "no changes"}
@@ -203,19 +204,23 @@ class _View:
         told = self.members(field)
         if told:
             yield from spread(head, told)
-        elif columns(head + self.transition(field)) <= style.width:
-            yield head + self.transition(field)
-        else:
-            old, new = texts_of(field.before, field.after)
-            yield from wrapped(f"{head}{style.red('-')} ", old, style, style.red)
-            yield from wrapped(f"{padded('', columns(head))}{style.green('+')} ", new, style, style.green)
+            return
+        old, new = texts_of(field.before, field.after)
+        one_line = f"{head}{style.red(old)} {ARROW} {style.green(new)}"
+        if columns(one_line) <= style.width and ARROW not in old + new:
+            yield one_line
+            return
+        yield head.rstrip()
+        indent = " " * (len(head) - len(head.lstrip()) + 4)
+        yield from wrapped(f"{indent}{style.red('-')} ", old, style, style.red)
+        yield from wrapped(f"{indent}{style.green('+')} ", new, style, style.green)
 
     def transition(self, field: FieldView) -> str:
         """The value, or ``old → new``."""
         if field.action is not Action.UPDATE:
             return value_text(field.value)
         old, new = texts_of(field.before, field.after)
-        return f"{self.style.red(old)} → {self.style.green(new)}"
+        return f"{self.style.red(old)} {ARROW} {self.style.green(new)}"
 
     def members(self, field: FieldView) -> list[str]:
         """The members of a list that come and go, and how many stay; nothing where only their order changes."""

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.aspects.calls import AT_APPLY, Call
+from reconciler.errors import ReconcileError
 from reconciler.planning.changeset import BUCKET, Blocker, Change, Plan
 from reconciler.planning.live import Existence, Unreadable
 from reconciler.planning.order import Step, lane
@@ -100,6 +101,8 @@ class Executor:
             else:
                 actions = CREATING if change.aspect == BUCKET else kind_of(plan, change).api.to_write
                 results.fail(change, refused(error, operation, actions))
+        except ReconcileError as error:
+            results.fail(change, f"{operation}: {error.message} ({error.remedy})")
         except Exception as error:  # a mistake of ours may not hide what became of all the other buckets
             log.info("%s of %s", operation, plan.name, exc_info=True)
             results.fail(change, f"{operation}: this should not have happened: {type(error).__name__}: {error}")

@@ -155,6 +155,11 @@ def test_nobody_is_asked_in_json_or_without_input(monkeypatch: pytest.MonkeyPatc
     assert not Console(Namespace(format="json")).may_ask
 
 
+def test_to_a_stream_that_is_closed_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", None)
+    Console(Namespace()).result("said to nobody")
+
+
 def test_the_width_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert columns_of_terminal({"COLUMNS": "120"}) == 120
     monkeypatch.setattr("os.get_terminal_size", lambda _: (200, 50))

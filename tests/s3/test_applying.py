@@ -1,11 +1,6 @@
 """Carrying out plans: order, patience, failures, interruptions, and a look at what has come of it."""
 
 import json
-import os
-import signal
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -15,9 +10,7 @@ from reconciler.aspects.calls import Effect
 from reconciler.planning.changeset import Action
 from reconciler.planning.order import lane
 from reconciler.s3 import executor
-from reconciler.s3.patience import Patience
-from reconciler.sandbox.messages import Answer, S3Request
-from tests.s3.faults import Faults, body, done_but_unanswered, error
+from tests.s3.faults import body, done_but_unanswered, error
 from tests.s3.world import World, outcomes, results
 
 KEY = "metadata/bucket-manifest.yaml"
@@ -314,76 +307,6 @@ def test_a_conflict_that_is_under_way_fails(lake: World) -> None:
     assert "right now" in outcomes(lake.make(LAKE | {"manifest": {"purpose": "x"}}))["manifest"].why
 
 
-# ── interruptions ────────────────────────────────────────────────────────────────────────────────────
-
-
-def press_ctrl_c(times: int = 1) -> None:
-    for _ in range(times):
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0.05)
-
-
-@pytest.mark.parametrize("times", [1, 2])
-def test_an_interruption_finishes_what_is_under_way_and_begins_nothing(
-    world: World, monkeypatch: pytest.MonkeyPatch, times: int
-) -> None:
-    monkeypatch.setattr(executor, "CONNECTIONS", 1)
-    names = ("lake-one", "lake-two")
-    plans = world.plans(
-        *({"name": name, "region": "us-east-1", "versioning": "Enabled", "tags": {"a": "b"}} for name in names)
-    )
-
-    def interrupted(request: S3Request, memory: Any, ask: Any) -> Answer:
-        press_ctrl_c(times)
-        return ask(request)  # type: ignore[no-any-return]
-
-    world.faults.on("CreateBucket", interrupted, times=1)
-    applied = world.apply(*plans)
-    assert applied.interrupted
-    assert applied.exit_code == 130
-    assert results(applied, "lake-one") == {"bucket": "applied", "versioning": "skipped", "tags": "applied"}
-    assert results(applied, "lake-two") == {"bucket": "skipped", "versioning": "skipped", "tags": "skipped"}
-    assert outcomes(applied, "lake-two")["bucket"].why == "the run was stopped"
-    assert world.faults.writes() == ["CreateBucket"]
-
-
-def test_what_was_written_before_an_interruption_is_told_as_unverified(lake: World) -> None:
-    def interrupted(request: S3Request, memory: Any, ask: Any) -> Answer:
-        press_ctrl_c()
-        return ask(request)  # type: ignore[no-any-return]
-
-    lake.faults.on("PutBucketTagging", interrupted)
-    applied = lake.make(LAKE | {"tags": {"a": "b"}})
-    assert results(applied) == {"tags": "unverified"}
-    assert "the run was stopped before it was read back" in outcomes(applied)["tags"].why
-
-
-@pytest.mark.parametrize("operation", ["PutBucketTagging", "GetBucketTagging"])
-def test_an_interruption_ends_the_waiting(lake: World, operation: str) -> None:
-    """With a real clock: what would take two minutes takes no time."""
-    plan = lake.plan(LAKE | {"tags": {"a": "b"}})
-    lake.faults.on(operation, error("OperationAborted", 409))
-    threading.Timer(0.2, press_ctrl_c).start()
-    started = time.monotonic()
-    applied = lake.apply(plan, patience=Patience())
-    assert applied.exit_code == 130
-    assert time.monotonic() - started < 10
-
-
-def test_an_interruption_while_the_lanes_begin_stops_them(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    plans = world.plans(*({"name": f"lake-{number}", "region": "us-east-1"} for number in range(3)))
-    running = world.executor()
-
-    class Interrupted(ThreadPoolExecutor):
-        def submit(self, *_: Any, **__: Any) -> Any:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(executor, "ThreadPoolExecutor", Interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        running.apply(plans)
-    assert running.stop.is_set()
-
-
 # ── nothing to do ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -399,4 +322,3 @@ def test_an_empty_plan_writes_nothing(lake: World) -> None:
 def test_the_policy_is_written_as_the_person_spelled_it(lake: World) -> None:
     lake.make(DENYING)
     assert json.loads(lake.faults.of("PutBucketPolicy")[0].body) == DENYING["policy"]
-    assert isinstance(lake.faults, Faults)

@@ -58,7 +58,7 @@ def give(world: World, live: Mapping[str, Aspect]) -> None:
     """Have a bucket that holds these documents, as far as S3 takes them."""
     world.s3.create_bucket(Bucket=BUCKET)
     world.s3.delete_public_access_block(Bucket=BUCKET)
-    for name, document in live.items():
+    for name, document in sorted(live.items(), key=lambda one: one[0] == "public_access_block"):  # after the policy
         kind = BucketSpec.aspects()[name]
         if name == "tags":  # AWS's own tags come from nobody's call
             meant = {key: value for key, value in document.root.items() if not key.startswith("aws:")}  # type: ignore[attr-defined]

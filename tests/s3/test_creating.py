@@ -6,8 +6,7 @@ import pytest
 
 from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import Action
-from reconciler.sandbox.behaviours import Behaviour
-from tests.s3.faults import done_but_unanswered, error
+from tests.s3.faults import done_but_unanswered, error, falls_through
 from tests.s3.world import World, outcomes, results
 
 TAGGED: dict[str, Any] = {"name": "lake-one", "region": "us-east-1", "tags": {"Owner": "data", "Empty": ""}}
@@ -125,6 +124,42 @@ def test_an_ownership_that_the_create_call_may_not_carry_is_written_afterwards(w
     assert "PutBucketOwnershipControls" in world.faults.writes()
 
 
+# ── what a new bucket is born with ───────────────────────────────────────────────────────────────────
+
+NOT_BLOCKED: dict[str, Any] = {"name": "lake-one", "region": "us-east-1", "public_access_block": "absent"}
+
+
+def test_what_aws_gives_a_new_bucket_is_taken_away_where_the_spec_denies_it(world: World) -> None:
+    assert world.make(NOT_BLOCKED).exit_code == 0
+    assert world.faults.writes()[-1] == "DeletePublicAccessBlock"
+    assert world.plan(NOT_BLOCKED).action is Action.NONE
+
+
+def test_what_a_server_does_not_give_is_not_deleted(world: World) -> None:
+    plan = world.plan(NOT_BLOCKED)
+    world.faults.on("GetPublicAccessBlock", error("NoSuchPublicAccessBlockConfiguration", 404))
+    assert world.apply(plan).exit_code == 0
+    assert "DeletePublicAccessBlock" not in world.faults.made()
+
+
+def test_a_sub_resource_that_a_server_does_not_know_is_not_deleted_from_a_new_bucket(world: World) -> None:
+    plan = world.plan(NOT_BLOCKED)
+    for operation in ("GetPublicAccessBlock", "DeletePublicAccessBlock"):
+        world.faults.on(operation, falls_through)
+    applied = world.apply(plan)
+    assert results(applied) == {"bucket": "applied", "public_access_block": "failed"}
+    assert "answered with ListBucketResult" in outcomes(applied)["public_access_block"].why
+    assert "lake-one" in world.layer.memory
+
+
+def test_credentials_that_expire_before_a_deletion_are_told(world: World) -> None:
+    plan = world.plan(NOT_BLOCKED)
+    world.faults.on("GetPublicAccessBlock", error("ExpiredToken", 400))
+    applied = world.apply(plan)
+    assert "credentials have expired" in outcomes(applied)["public_access_block"].why
+    assert "log in again" in outcomes(applied)["public_access_block"].why
+
+
 # ── the moments after ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -192,7 +227,6 @@ def test_a_name_that_is_being_deleted_is_waited_for(world: World) -> None:
     assert world.faults.count("CreateBucket") == 6
 
 
-@pytest.mark.parametrize("fault", [done_but_unanswered])
-def test_a_bucket_whose_creation_was_done_and_not_answered_is_there(world: World, fault: Behaviour) -> None:
-    world.faults.on("CreateBucket", fault, times=1)
+def test_a_bucket_whose_creation_was_done_and_not_answered_is_there(world: World) -> None:
+    world.faults.on("CreateBucket", done_but_unanswered, times=1)
     assert results(world.make({"name": "lake-one", "region": "us-east-1"})) == {"bucket": "applied"}

@@ -7,7 +7,7 @@ import pytest
 from reconciler.bucket import BucketSpec
 from reconciler.planning.permissions import permissions
 from tests.s3.faults import operation_of
-from tests.s3.test_reading import EVERY_ASPECT
+from tests.s3.lakes import EVERY_ASPECT
 from tests.s3.world import World
 
 ACTION = {
