@@ -56,9 +56,18 @@ NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z")
 IP_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+\Z")
 RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
-REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+\Z")
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+\Z")
 ACCOUNT = re.compile(r"\d{12}\Z")
-PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b"}
+PARTITIONS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "us-isof-": "aws-iso-f",
+    "eu-isoe-": "aws-iso-e",
+    "eusc-": "aws-eusc",
+}
+"""The partitions beside ``aws``, by what their regions' names begin with (botocore's partitions.json)."""
 
 
 class BucketSpec(BaseModel):

@@ -79,7 +79,7 @@ def differences_of_bucket(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -
             yield f"{name}: the {what}: reviewed {reviewed[what]}, now {now[what]}"
     for aspect in sorted(reviewed["live"].keys() | now["live"].keys()):
         if reviewed["live"].get(aspect) != now["live"].get(aspect):
-            what = "the bucket" if aspect == "bucket" else f"its {aspect}"
-            yield f"{name}: {what} has changed in S3 since"
+            what = "the bucket itself" if aspect == "bucket" else aspect
+            yield f"{name}: changed in S3 since: {what}"
     if reviewed["blockers"] != now["blockers"]:
         yield f"{name}: what is in the way of the spec has changed"

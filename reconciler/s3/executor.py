@@ -54,26 +54,28 @@ class Executor:
 
     def apply(self, plans: Sequence[Plan]) -> Applied:
         """Carry out every plan; an interruption lets the calls that are under way finish, and begins no other."""
-        with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="apply") as pool:
-            try:
-                lanes = [pool.submit(self.bucket, plan) for plan in plans]
-            except BaseException:
-                self.stop.set()  # leaving the pool waits for the lanes: they are not to go on meanwhile
-                raise
+        # Ctrl-C reaches only the main thread, which therefore does nothing but wait
+        with ThreadPoolExecutor(1) as conductor:
+            lanes = conductor.submit(self.side_by_side, plans)
             interrupted = self.interrupted_before(lanes)
-        return Applied(tuple(under_way.result() for under_way in lanes), interrupted)
+        return Applied(lanes.result(), interrupted)
 
-    def interrupted_before(self, lanes: "Sequence[Future[BucketOutcome]]") -> bool:
-        """Wait for every lane; whether somebody wanted to stop before the last was done."""
+    def side_by_side(self, plans: Sequence[Plan]) -> tuple[BucketOutcome, ...]:
+        """All buckets, so many at a time."""
+        with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="apply") as pool:
+            return tuple(pool.map(self.bucket, plans))
+
+    def interrupted_before(self, lanes: "Future[Any]") -> bool:
+        """Wait for every lane, however often somebody wants to stop; whether somebody did."""
         interrupted = False
-        while True:
+        while not lanes.done():
             try:
-                wait(lanes)
+                if interrupted:
+                    self.stop.set()
+                wait([lanes])
             except KeyboardInterrupt:
                 interrupted = True
-                self.stop.set()
-            else:
-                return interrupted
+        return interrupted
 
     def bucket(self, plan: Plan) -> BucketOutcome:
         """The lane of one bucket: its calls in order, then a look at what has come of them."""

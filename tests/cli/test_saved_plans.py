@@ -59,7 +59,7 @@ def a_bucket_that_nobody_describes_any_more(spec: Path, s3: Any) -> None:
     ("happens", "said"),
     [
         (a_spec_that_says_something_else, ["the specs say something else"]),
-        (a_bucket_that_has_come_into_being, ["acme-lake: the bucket has changed in S3 since"]),
+        (a_bucket_that_has_come_into_being, ["acme-lake: changed in S3 since: the bucket itself"]),
         (
             a_bucket_that_nobody_describes_any_more,
             ["acme-lake: no spec describes it any more", "acme-pond: it was not part of the plan"],
@@ -93,7 +93,7 @@ def test_a_live_document_that_has_changed(reconcile: Run, spec: Path, s3: Any, s
     server.requests.clear()
     ended = apply(reconcile)
     assert ended.code == 4
-    assert "  - acme-lake: its tags has changed in S3 since\n" in ended.err
+    assert "  - acme-lake: changed in S3 since: tags\n" in ended.err
     assert server.writes == []
 
 

@@ -92,8 +92,8 @@ MOVED: list[tuple[Callable[[Document], Any], str]] = [
     ),
     (lambda plan: plan["buckets"][0].update(account="1"), "acme-a: the account: reviewed 123456789012, now 1"),
     (lambda plan: plan["buckets"][0].update(region="x"), "acme-a: the region: reviewed us-east-1, now x"),
-    (lambda plan: plan["buckets"][0]["live"].update(bucket="x"), "acme-a: the bucket has changed in S3 since"),
-    (lambda plan: plan["buckets"][0]["live"].pop("versioning"), "acme-a: its versioning has changed in S3 since"),
+    (lambda plan: plan["buckets"][0]["live"].update(bucket="x"), "acme-a: changed in S3 since: the bucket itself"),
+    (lambda plan: plan["buckets"][0]["live"].pop("versioning"), "acme-a: changed in S3 since: versioning"),
     (lambda plan: plan["buckets"][0]["blockers"].append({}), "acme-a: what is in the way of the spec has changed"),
     (
         lambda plan: plan["buckets"][0]["changes"].clear(),

@@ -69,18 +69,18 @@ def test_a_spec_that_is_gone_and_one_that_is_new_are_told(world: World, saved: D
             lambda s3: s3.put_bucket_tagging(
                 Bucket="lake-one", Tagging={"TagSet": [{"Key": "a", "Value": "9"}]}, ExpectedBucketOwner="123456789012"
             ),
-            "lake-one: its tags has changed in S3 since",
+            "lake-one: changed in S3 since: tags",
         ),
         (
             lambda s3: s3.put_bucket_versioning(Bucket="lake-one", VersioningConfiguration={"Status": "Enabled"}),
-            "lake-one: its versioning has changed in S3 since",
+            "lake-one: changed in S3 since: versioning",
         ),
         (
             lambda s3: s3.put_object(Bucket="lake-one", Key="metadata/bucket-manifest.yaml", Body=b"purpose: y"),
-            "lake-one: its manifest has changed in S3 since",
+            "lake-one: changed in S3 since: manifest",
         ),
-        (lambda s3: s3.create_bucket(Bucket="lake-two"), "lake-two: the bucket has changed in S3 since"),
-        (lambda s3: s3.delete_bucket(Bucket="lake-one"), "lake-one: the bucket has changed in S3 since"),
+        (lambda s3: s3.create_bucket(Bucket="lake-two"), "lake-two: changed in S3 since: the bucket itself"),
+        (lambda s3: s3.delete_bucket(Bucket="lake-one"), "lake-one: changed in S3 since: the bucket itself"),
     ],
     ids=["tags", "versioning", "manifest", "appeared", "vanished"],
 )
