@@ -117,7 +117,7 @@ def get_consent(arguments: Namespace, console: Console, planned: "Planned") -> N
 
     for word in missing_consent(planned.changeset, arguments.allow):
         bucket = word.partition(":")[2]
-        why = f"an object in {bucket} would be deleted"
+        why = f"an object in {bucket} would be deleted or replaced"
         if not console.may_ask:
             raise ConsentMissing(f"{why}, and nobody has agreed to that", remedy=f"pass --allow {word}")
         if console.ask(f"\n{why}. Type the bucket's name to agree: ") != bucket:

@@ -7,17 +7,20 @@ bucket, by ``--allow loses-data:BUCKET`` or by typing the bucket's name.
 from collections.abc import Iterable, Sequence
 
 from reconciler.aspects.calls import Risk
-from reconciler.planning.changeset import Action, Change, Changeset, Plan
+from reconciler.bucket import BucketSpec
+from reconciler.planning.changeset import BUCKET, Change, Changeset, Plan
 
 
 def needs_consent(changeset: Changeset) -> list[tuple[Plan, Change]]:
-    """The changes that delete an object."""
-    return [
-        (plan, change)
-        for plan in changeset.plans
-        for change in plan.changes
-        if change.risk is Risk.LOSES_DATA and change.action is Action.DELETE
-    ]
+    """The changes that delete an object, or replace one that is not ours: what lay under the manifest's key."""
+    return [(plan, change) for plan in changeset.plans for change in plan.changes if loses_an_object(change)]
+
+
+def loses_an_object(change: Change) -> bool:
+    """Whether an object that is there now will not be there any more."""
+    if change.aspect == BUCKET:
+        return False
+    return change.risk is Risk.LOSES_DATA and BucketSpec.aspects()[change.aspect].api.of_object
 
 
 def missing_consent(changeset: Changeset, allowed: Iterable[str]) -> Sequence[str]:

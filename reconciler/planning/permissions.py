@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from reconciler.aspects.encryption import Encryption
 from reconciler.bucket import BucketSpec, partition_of
 
 FINDING = ("s3:ListBucket",)
@@ -15,6 +16,7 @@ def permissions(specs: Sequence[BucketSpec] | None, *, writing: bool) -> dict[st
     statements = [
         {"Sid": "FindBuckets", "Effect": "Allow", "Action": ["s3:ListAllMyBuckets"], "Resource": "*"},
     ]
+    specs = specs if specs is None else [spec.filled(spec.surroundings(account="*", region="*")) for spec in specs]
     names = BucketSpec.aspects().keys() if specs is None else {name for spec in specs for name in spec.declared()}
     rows = [BucketSpec.aspects()[name].api for name in BucketSpec.aspects() if name in names]
     on_buckets: set[str] = set(FINDING)
@@ -26,6 +28,11 @@ def permissions(specs: Sequence[BucketSpec] | None, *, writing: bool) -> dict[st
     statements.append(statement("Buckets", on_buckets, bucket_arns(specs)))
     if on_objects:
         statements.append(statement("Manifests", on_objects, manifest_arns(specs)))
+    keys = sorted({arn for spec in specs or () for arn in key_arns(spec)})
+    if keys:
+        statements.append(
+            statement("ManifestKeys", {"kms:Decrypt", *(("kms:GenerateDataKey",) if writing else ())}, keys)
+        )
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -48,3 +55,19 @@ def manifest_arns(specs: Sequence[BucketSpec] | None) -> list[str]:
         return [f"arn:aws:s3:::*/{manifest.get_params(None)['Key']}"]
     arns = zip(bucket_arns(specs), specs, strict=True)
     return [f"{arn}/{manifest.get_params(spec.values().get('manifest'))['Key']}" for arn, spec in arns if spec.manifest]
+
+
+def key_arns(spec: BucketSpec) -> list[str]:
+    """The KMS keys of the team's own that the bucket's manifest is encrypted with.
+
+    An alias says nothing in an IAM policy, so it stands for any key of its account and region. AWS's own
+    key ``aws/s3`` needs no permission.
+    """
+    encryption = spec.encryption
+    key = encryption.kms_master_key_id if isinstance(encryption, Encryption) else None
+    if key is None or spec.manifest is None:
+        return []
+    if key.startswith("arn:") and ":key/" in key:
+        return [key]
+    name = "*" if "alias/" in key else key
+    return [f"arn:{partition_of(spec.region)}:kms:{spec.region or '*'}:{spec.account or '*'}:key/{name}"]

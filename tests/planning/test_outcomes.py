@@ -31,9 +31,19 @@ def test_the_loss_of_an_object_needs_somebodys_word() -> None:
     assert missing_consent(deleting, ["loses-data:acme-lake"]) == []
 
 
+def test_an_object_that_is_no_manifest_is_not_replaced_without_a_word() -> None:
+    somebodys = KINDS["manifest"].from_s3({"Key": "k", "Body": "not: [a manifest", "ETag": '"e"'})
+    replacing = Changeset((plan_of({"manifest": {"purpose": "x", "key": "k"}}, manifest=somebodys),), None, Inputs(()))
+    assert missing_consent(replacing, []) == ["loses-data:acme-lake"]
+
+
 def test_nothing_else_does() -> None:
     rules = {"rules": [{"id": "a", "expiration": {"days": 1}}]}
     assert not needs_consent(Changeset((plan_of({"lifecycle": rules}),), None, Inputs(())))
+    new = BucketSpec.model_validate({"name": "acme-new", "region": "us-east-1", "manifest": {"purpose": "x"}})
+    missing = LiveBucket("acme-new", Existence.MISSING)
+    plan = plan_bucket(new, missing, Identity("123456789012", None, None), Origin("s.yaml", 1))
+    assert not needs_consent(Changeset((plan,), None, Inputs(())))
 
 
 def applied(*results: Result, blocked: bool = False, interrupted: bool = False) -> Applied:
@@ -96,6 +106,36 @@ def test_permissions_for_manifests_name_their_keys() -> None:
         "arn:aws:s3:::acme-lake/about.yaml",
         "arn:aws:s3:::acme-old/metadata/bucket-manifest.yaml",
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "resource"),
+    [
+        ("arn:aws:kms:eu-west-1:123456789012:key/abc", "arn:aws:kms:eu-west-1:123456789012:key/abc"),
+        ("arn:${partition}:kms:${region}:${account_id}:key/abc", "arn:aws:kms:eu-west-1:*:key/abc"),
+        ("abc", "arn:aws:kms:eu-west-1:*:key/abc"),
+        ("alias/lake", "arn:aws:kms:eu-west-1:*:key/*"),
+        (None, None),
+    ],
+)
+def test_a_manifest_in_a_bucket_with_a_key_needs_the_key(key: str | None, resource: str | None) -> None:
+    encryption = {"sse_algorithm": "aws:kms", "kms_master_key_id": key}
+    written = {"name": "acme-lake", "region": "eu-west-1", "encryption": encryption}
+    described = BucketSpec.model_validate(written | {"manifest": {"purpose": "x"}})
+    reading = by_sid(permissions([described], writing=False)).get("ManifestKeys")
+    writing = by_sid(permissions([described], writing=True)).get("ManifestKeys")
+    if resource is None:
+        assert reading is writing is None
+    else:
+        assert reading == {
+            "Sid": "ManifestKeys",
+            "Effect": "Allow",
+            "Action": ["kms:Decrypt"],
+            "Resource": [resource],
+        }
+        assert writing is not None
+        assert writing["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert "ManifestKeys" not in by_sid(permissions([BucketSpec.model_validate(written)], writing=True))
 
 
 def test_permissions_are_a_policy_that_we_would_take() -> None:
