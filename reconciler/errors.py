@@ -110,10 +110,13 @@ class PlanIsStale(ReconcileError):  # noqa: N818
 
 
 class Interrupted(ReconcileError):  # noqa: N818
-    """Somebody pressed Ctrl-C before anything was written; an apply that is under way ends by itself."""
+    """Somebody pressed Ctrl-C. An apply whose calls are under way ends by itself and tells what it did."""
 
     exit_code = ExitCode.INTERRUPTED
     code = "RCL9002"
 
-    def __init__(self) -> None:
-        super().__init__("interrupted; nothing was written")
+    def __init__(self, command: str | None = None) -> None:
+        if command == "apply":
+            super().__init__("interrupted", remedy="see what is left to do with `reconcile plan`")
+        else:
+            super().__init__("interrupted; nothing was written")

@@ -48,6 +48,8 @@ class Planned:
     warnings: tuple[Problem, ...]
     clients: "Clients"
     identity: Identity
+    files: tuple[str, ...] = ()
+    """The spec files that were read."""
 
 
 Notice = Callable[[str], None]
@@ -97,7 +99,7 @@ def make_plan(question: Question, access: Access, notice: Notice = lambda _: Non
             spec_digest=digest_of_specs(specs),
         ),
     )
-    return Planned(changeset, loaded.warnings, clients, identity)
+    return Planned(changeset, loaded.warnings, clients, identity, loaded.files)
 
 
 def carry_out(planned: Planned, progress: Callable[[BucketOutcome], None] = lambda _: None, **settings: Any) -> Applied:

@@ -30,6 +30,8 @@ WATERFALL: tuple[str, ...] = get_args(StorageClass)
 MinimumObjectSize = Literal["all_storage_classes_128K", "varies_by_storage_class"]
 
 
+INSIDE_AND = {"Prefix", "Tags", "ObjectSizeGreaterThan", "ObjectSizeLessThan"}
+"""What S3 puts into ``And``; people have no use for the word."""
 NO_PREFIX = (("Prefix", ""), ("prefix", ""))
 """An empty prefix is no prefix."""
 
@@ -37,9 +39,11 @@ NO_PREFIX = (("Prefix", ""), ("prefix", ""))
 def flat(value: Wire) -> Wire:
     """A filter as one flat mapping: ``And``, ``Tag`` and a list of ``Tags`` are only S3's spellings of it."""
     members = {name: item for name, item in value.items() if (name, item) not in NO_PREFIX}
-    inside, tags = members.pop("And", None), members.pop("Tags", [])
-    if isinstance(inside, dict):
+    inside = members.get("And")
+    if isinstance(inside, dict) and inside.keys() <= INSIDE_AND:
+        del members["And"]
         return flat(members | inside)
+    tags = members.pop("Tags", [])
     if "Tag" in members:
         tags = [*tags, members.pop("Tag")]
     if isinstance(tags, list) and all(isinstance(tag, dict) for tag in tags):

@@ -32,10 +32,12 @@ class ManagedAspect:
             if value is ABSENT or value == ABSENT.value:
                 return ABSENT
             if value is None:
+                impossible = next(aspect.refusals_of_absence(), None)
+                usual = "write `absent` to have none, or leave the line out to leave the live one alone"
                 raise PydanticCustomError(
                     "RCL1103",
                     "this is empty: it could mean two things",
-                    {"help": "write `absent` to have none, or leave the line out to leave the live one alone"},
+                    {"help": impossible.help if impossible is not None else usual},
                 )
             return read_value(value)
 

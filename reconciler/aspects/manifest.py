@@ -24,6 +24,8 @@ from reconciler.aspects.pictures import picture
 from reconciler.problems import Code
 from reconciler.scalars import Flag, Text
 
+LARGEST = 1024 * 1024
+"""Bytes of an object that are read to see whether it is a manifest."""
 DEFAULT_KEY = "metadata/bucket-manifest.yaml"
 HEADER = (
     "# What this bucket is. Written by `reconcile` from the bucket's spec: change it there,\n"
@@ -146,10 +148,15 @@ class Manifest(Aspect, Part):
 
     @classmethod
     def from_s3(cls, wire: Wire) -> Self:
-        """The object under the key; a body that is no manifest is kept as text, to be shown and replaced."""
+        """The object under the key; a body that is no manifest is kept as text, to be shown and replaced.
+
+        People edit manifests by hand, so words that YAML readers disagree about are taken as text here, and
+        the moment of the creation is kept whatever else has become of the rest.
+        """
         about: Wire = {"key": wire["Key"], "etag": wire.get("ETag") or None}
         node, problems = strict_yaml.parse(strict_yaml.Source(wire["Key"], wire["Body"]))
-        body = node.plain() if node is not None and not problems else None
+        certain = all(problem.code == strict_yaml.AMBIGUOUS.code for problem in problems)
+        body = node.plain() if node is not None and certain else None
         if isinstance(body, dict) and not body.keys() & {"key", "json_schema", "etag", "unreadable_text"}:
             try:
                 manifest = cls.model_validate(body | about, by_name=True, by_alias=False)
@@ -158,7 +165,9 @@ class Manifest(Aspect, Part):
             else:
                 if manifest.body():
                     return manifest
-        return cls.model_validate(about | {"unreadable_text": wire["Body"]}, by_name=True, by_alias=False)
+        created = body.get("created_at") if isinstance(body, dict) else None
+        about |= {"unreadable_text": wire["Body"], "created_at": created if isinstance(created, str) else None}
+        return cls.model_validate(about, by_name=True, by_alias=False)
 
     def to_s3(self) -> Wire:
         """The object as a GET answers it."""
@@ -205,6 +214,9 @@ class Manifest(Aspect, Part):
         if not 1 <= len(self.key.encode()) <= 1024 or self.key.startswith("/") or self.key.endswith("/"):
             yield Refusal(BAD_KEY, ("key",), "this cannot be the key of the manifest")
         yield from self._unknown_fields()
+        size = len(self.text().encode())
+        if size > LARGEST:
+            yield Refusal(DOES_NOT_FIT, (), f"this manifest has {size:,} bytes; {LARGEST:,} are the most")
         # jsonschema takes 40 ms to load: only a spec with a manifest pays for it
         from reconciler.aspects import manifest_schema
 

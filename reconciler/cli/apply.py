@@ -1,7 +1,10 @@
 """apply: make the live buckets what the specs say"""
 
+import signal
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.console import Console
@@ -15,11 +18,11 @@ from reconciler.cli.question import (
     spec_words,
     target_argument,
 )
-from reconciler.errors import ConsentMissing, ExitCode, PlanIsStale, UsageError
+from reconciler.errors import ConsentMissing, ExitCode, InvalidSpecs, PlanIsStale, UsageError
 
 if TYPE_CHECKING:
     from reconciler.planning.outcomes import Applied
-    from reconciler.run import Planned, Question
+    from reconciler.run import Access, Planned, Question
 
 DESCRIPTION = """\
 Show what would change, ask, and do it. Only a literal `yes` is consent.
@@ -53,8 +56,13 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     from reconciler.version import __version__
 
     reviewed = load_reviewed(arguments)
-    asked = question_of(reviewed) if reviewed is not None else question(arguments)
-    planned = make_plan(asked, access(arguments, console), console.notice)
+    s3 = access(arguments, console)
+    if reviewed is None:
+        asked = question(arguments)
+        planned = make_plan(asked, s3, console.notice)
+    else:
+        asked = question_of(reviewed)
+        planned = plan_again(asked, s3, console)
     document = to_document(planned.changeset, __version__)
     if reviewed is not None:
         refuse_stale(reviewed, document)
@@ -62,14 +70,25 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
         print_plan(planned, document, console, None)
     if planned.changeset.has_changes:
         get_consent(arguments, console, planned)
-    outcome = carry_out(planned, progress=Teller(console).tell)
+    with ended_like_an_interruption():
+        outcome = carry_out(planned, progress=Teller(console).tell)
     if console.json:
         from reconciler.reports.outcomes import outcomes_document
 
         console.document(outcomes_document(outcome, document))
     elif planned.changeset.has_changes:
-        tell_outcome(outcome, arguments, console)
+        tell_outcome(outcome, arguments, asked, console)
     return outcome.exit_code
+
+
+@contextmanager
+def ended_like_an_interruption() -> Iterator[None]:
+    """While calls are under way, take the end that a pipeline sends (SIGTERM) like Ctrl-C: finish them, then tell."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 # ── what was reviewed ────────────────────────────────────────────────────────────────────────────────
@@ -97,6 +116,20 @@ def question_of(reviewed: dict[str, Any]) -> "Question":
 
     inputs = reviewed["inputs"]
     return Question(tuple(inputs["paths"]), dict(inputs["variables"]), tuple(inputs["targets"]))
+
+
+def plan_again(asked: "Question", s3: "Access", console: Console) -> "Planned":
+    """The plan that the same question gives now. Specs that are gone or broken have moved, too."""
+    from reconciler.run import load_specs, make_plan
+
+    try:
+        load_specs(asked)
+    except InvalidSpecs as error:
+        told = [f"{problem.place or 'the specs'}: {problem.message}" for problem in error.problems if problem.is_error]
+        raise PlanIsStale([f"the specs cannot be read any more: {problem}" for problem in told]) from error
+    except UsageError as error:
+        raise PlanIsStale([f"the specs do not fit the plan any more: {error.message}"]) from error
+    return make_plan(asked, s3, console.notice)
 
 
 def refuse_stale(reviewed: dict[str, Any], now: dict[str, Any]) -> None:
@@ -150,9 +183,9 @@ class Teller:
             self.console.message(bucket_line(outcome, self.console.style(sys.stderr)))
 
 
-def tell_outcome(outcome: "Applied", arguments: Namespace, console: Console) -> None:
+def tell_outcome(outcome: "Applied", arguments: Namespace, asked: "Question", console: Console) -> None:
     """What was done, what was not, and what to do next."""
     from reconciler.reports.outcomes import render_outcome
 
-    following = command_line(arguments, "plan", spec_words(arguments) if arguments.plan is None else ())
+    following = command_line(arguments, "plan", spec_words(asked))
     console.result(render_outcome(outcome, console.style(sys.stdout), following))

@@ -46,6 +46,8 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     from reconciler.version import __version__
 
     asked = question(arguments)
+    if arguments.out == "":
+        raise UsageError("--out names no file", remedy="write --out plan.json")
     if arguments.out and "-" in asked.paths:
         raise UsageError(
             "a saved plan reads its specs again, and standard input cannot be read again",
@@ -58,11 +60,13 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
 
         from reconciler.cli.saved import save
 
+        if Path(arguments.out).resolve() in {Path(file).resolve() for file in planned.files}:
+            raise UsageError(f"--out {arguments.out} would replace a spec", remedy="write --out plan.json")
         save(document, Path(arguments.out))
     if console.json:
         console.document(document)
     else:
-        words = ["--plan", arguments.out] if arguments.out else spec_words(arguments)
+        words = ["--plan", arguments.out] if arguments.out else spec_words(asked)
         print_plan(planned, document, console, command_line(arguments, "apply", words))
         if arguments.out:
             console.notice(f"Saved to {arguments.out}")

@@ -81,8 +81,8 @@ def command_line(arguments: Namespace, command: str, rest: Sequence[str]) -> str
     return shlex.join([*words, *rest])
 
 
-def spec_words(arguments: Namespace) -> list[str]:
-    """The specs and variables of this command, for the next one."""
-    words = [*arguments.paths]
-    words += [word for name in arguments.var for word in ("--var", name)]
-    return words + [word for name in getattr(arguments, "target", ()) for word in ("--target", name)]
+def spec_words(asked: "Question") -> list[str]:
+    """The specs, variables and targets of this command, for the next one."""
+    words = [] if asked.paths == (DEFAULT_PATH,) else [*asked.paths]
+    words += [word for name, value in asked.variables.items() for word in ("--var", f"{name}={value}")]
+    return words + [word for name in asked.targets for word in ("--target", name)]

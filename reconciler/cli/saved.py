@@ -19,18 +19,30 @@ def save(document: Mapping[str, Any], path: Path) -> None:
 
     from reconciler.planning.storage import to_text
 
+    path = path.resolve()
     dated = {**document, "created_at": datetime.now(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")}
     try:
+        if path.exists() and not path.is_file():  # a pipe or device is written to, not replaced
+            path.write_text(to_text(dated), encoding="utf-8")
+            return
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
         draft = Path(name)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(to_text(dated))
+            draft.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~umask())
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
     except OSError as error:
         raise ReconcileError(f"the plan cannot be saved to {path}: {error.strerror}", remedy="check --out") from error
+
+
+def umask() -> int:
+    """What a new file of this process may not be."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -8,18 +8,20 @@ long enough.
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.aspects.calls import AT_APPLY, Call
 from reconciler.errors import ReconcileError
 from reconciler.planning.changeset import BUCKET, Blocker, Change, Plan
+from reconciler.planning.digests import digest_of_live
 from reconciler.planning.live import Existence, Unreadable
 from reconciler.planning.order import Step, lane
 from reconciler.planning.outcomes import Applied, BucketOutcome, Outcome, Result
 from reconciler.planning.planner import compare
 from reconciler.s3.clients import CONNECTIONS, Clients
-from reconciler.s3.errors import S3_ERRORS, WrongDocumentError, code_of, may_have_worked, refused
+from reconciler.s3.errors import S3_ERRORS, code_of, may_have_worked, refused
 from reconciler.s3.patience import Patience
 from reconciler.s3.reader import Reader
 
@@ -86,7 +88,8 @@ class Executor:
             if not results.is_done(step.change):
                 self.attempt(plan, step, results)
         outcome = BucketOutcome(plan, tuple(self.outcome(plan, change, results) for change in plan.changes))
-        self.progress(outcome)
+        with suppress(OSError, ValueError):  # whoever watched has left; the other buckets are not to suffer
+            self.progress(outcome)
         return outcome
 
     def attempt(self, plan: Plan, step: Step, results: "_Results") -> None:
@@ -95,7 +98,7 @@ class Executor:
         try:
             if change.aspect == BUCKET:
                 self.create(plan, step.call)
-            elif self.is_needed(plan, step):
+            elif self.is_needed(plan, step, results):
                 self.patience.persist(lambda: self.perform(plan, step.call), newborn=not plan.exists)
         except S3_ERRORS as error:
             if may_have_worked(error) and self.has_come_true(plan, change):
@@ -113,19 +116,24 @@ class Executor:
             if change.aspect == BUCKET and self.has_appeared(plan):
                 self.see_what_travelled(plan, results)
 
-    def is_needed(self, plan: Plan, step: Step) -> bool:
-        """Whether there is anything to delete from a bucket that has just been created.
+    def is_needed(self, plan: Plan, step: Step, results: "_Results") -> bool:
+        """Whether to make a call, by one more look at the document it is about to write or delete.
 
-        Nobody has seen its documents yet, and a server that does not know a sub-resource may take the deletion
-        of it for the deletion of the bucket: nothing is deleted whose GET has not answered with it.
+        S3 has no conditional writes for configuration: what somebody else wrote since the plan was made would
+        be lost with the next whole document. In a bucket that has just been created, a server that does not
+        know a sub-resource may take the deletion of it for the deletion of the bucket: nothing is deleted
+        whose GET has not answered with it.
         """
         change = step.change
-        if plan.exists or step.call.operation != kind_of(plan, change).api.delete:
+        deletes = step.call.operation == kind_of(plan, change).api.delete
+        if results.has_begun(change) if plan.exists else not deletes:
             return True
         found = self.reader.read_aspect(plan.spec, change.aspect, plan.region)
         if isinstance(found, Unreadable):
-            raise WrongDocumentError(found.why)
-        return found is not None
+            raise ReconcileError(found.why, remedy=found.remedy)
+        if plan.exists and digest_of_live(found) != plan.live[change.aspect]:
+            raise ReconcileError("somebody else has changed it since it was read", remedy="run `reconcile plan` again")
+        return found is not None or not deletes
 
     def perform(self, plan: Plan, call: Call) -> None:
         """Make one call on a bucket, in the name of its owner."""
@@ -246,6 +254,10 @@ class _Results:
     def fail(self, change: Change, why: str) -> None:
         """A call has failed."""
         self.failures[change.aspect] = why
+
+    def has_begun(self, change: Change) -> bool:
+        """Whether a call of this change has been made."""
+        return self.missing[change.aspect] < len(change.calls)
 
     def is_done(self, change: Change) -> bool:
         """Whether every call of this change has been made, or none is needed."""

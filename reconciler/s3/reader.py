@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+from reconciler.aspects import manifest
 from reconciler.aspects.managed import Absent
 from reconciler.bucket import BucketSpec
 from reconciler.planning.live import Existence, Identity, LiveAspect, LiveBucket, Unreadable
@@ -29,8 +30,6 @@ PAGE = 10_000
 """Buckets per page of a listing; AWS answers regions only when the request carries a parameter."""
 MOST_PAGES = 1_000
 """A server that pages in circles is left after this many."""
-LARGEST_MANIFEST = 1024 * 1024
-"""Bytes of an object that are read to see whether it is a manifest."""
 TO_SEE_WHETHER_IT_IS_THERE = "s3:ListBucket"
 """Without it S3 answers AccessDenied for an object that does not exist."""
 
@@ -191,9 +190,9 @@ def document_of(answer: dict[str, Any]) -> dict[str, Any]:
     document = {name: value for name, value in answer.items() if name != "ResponseMetadata"}
     if "Body" in document:
         with document["Body"] as stream:
-            body = stream.read(LARGEST_MANIFEST + 1)
-        if len(body) > LARGEST_MANIFEST:
-            raise ValueError(f"the object under its key is larger than {LARGEST_MANIFEST:,} bytes")
+            body = stream.read(manifest.LARGEST + 1)
+        if len(body) > manifest.LARGEST:
+            raise ValueError(f"the object under its key is larger than {manifest.LARGEST:,} bytes")
         return {"Body": body.decode("utf-8", "replace"), "ETag": document.get("ETag")}
     return document
 

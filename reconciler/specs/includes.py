@@ -10,6 +10,7 @@ import stat
 from pathlib import Path
 
 from reconciler.problems import Code, Problem
+from reconciler.specs.wording import WRONG_TYPE, described
 from reconciler.strict_yaml import Node, Source, parse
 
 LARGEST = 1024 * 1024
@@ -27,6 +28,8 @@ NOT_READABLE = Code(
     "The file is missing, is no ordinary file, is larger than 1 MiB, or is not UTF-8 text.",
 )
 NOT_JSON = Code("RCL1203", "a file that is not JSON", "A file named `.json` must hold JSON, exactly one value.")
+AS_YAML = {ord("\t"): " ", 0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+"""What is JSON and not quite YAML: tabs between tokens, and breaks of lines that YAML would fold in a string."""
 CODES = (OUTSIDE, NOT_READABLE, NOT_JSON)
 
 
@@ -46,7 +49,10 @@ def included(named: Node, folder: Path) -> tuple[Node | None, tuple[Problem, ...
         return None, (named.problem(OUTSIDE, said, (), "put the file next to the spec"),)
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a loop of links
         return None, (named.problem(NOT_READABLE, f"`{written}` cannot be read: {reason(error)}"),)
-    return parse_file(source)
+    content, found = parse_file(source)
+    if content is not None and not isinstance(content.value, dict):
+        return None, (*found, content.problem(WRONG_TYPE, f"this is {described(content.value)}; expected is a mapping"))
+    return content, found
 
 
 def read(folder: Path, written: str) -> Source:
@@ -77,7 +83,7 @@ def parse_file(source: Source) -> tuple[Node | None, tuple[Problem, ...]]:
     except json.JSONDecodeError as error:
         at = (error.lineno, error.colno, error.colno + 1)
         return None, (source.problem(NOT_JSON, f"this is not JSON: {error.msg}", at),)
-    return parse(Source(source.name, source.text.replace("\t", " ")))
+    return parse(Source(source.name, source.text.translate(AS_YAML)))
 
 
 def reason(error: Exception) -> str:

@@ -311,6 +311,7 @@ class _File:
         """The node with the file's own variables filled in; unknown ones are problems."""
         value = node.value
         if isinstance(value, dict):
+            self.tell_misread(variables_in_names(node))
             children = {name: self._filled(child) for name, child in value.items()}
             same = all(children[name] is child for name, child in value.items())
             return node if same else Node(children, node.span, node.source, node.keys)
@@ -359,6 +360,14 @@ def wrong_with_variables(node: Node, declared: Mapping[str, object]) -> Iterator
             yield node.problem(BAD_VARIABLE, "a variable holds text", (name,), "put it in quotes")
         else:
             yield from unknown_variables(node.value[name], {})
+
+
+def variables_in_names(mapping: Node) -> Iterator[Problem]:
+    """Variables in names, where nothing is filled in."""
+    for name in mapping.value:
+        if "${" in name and VARIABLE.search(name):
+            said = "variables are filled in in values, not in names"
+            yield mapping.problem(UNKNOWN_VARIABLE, said, (name,), "write the name out", at_key=True)
 
 
 def unknown_variables(node: Node, declared: Mapping[str, str]) -> Iterator[Problem]:

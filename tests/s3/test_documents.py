@@ -2,9 +2,9 @@
 
 import pytest
 
+from reconciler.aspects import manifest
 from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import Action
-from reconciler.s3 import reader
 from tests.s3.faults import body, error, falls_through
 from tests.s3.lakes import EVERY_ASPECT, READS_OF_ASPECTS, aspects, blocked_by, existing
 from tests.s3.world import World
@@ -166,13 +166,13 @@ def put_manifest(world: World, content: bytes, key: str = "metadata/bucket-manif
 
 
 def test_an_object_that_is_too_large_is_no_manifest_and_is_not_written_over(world: World) -> None:
-    put_manifest(world, b"#" * (reader.LARGEST_MANIFEST + 1))
+    put_manifest(world, b"#" * (manifest.LARGEST + 1))
     why, _ = blocked_by(world, "manifest")
     assert "larger than 1,048,576 bytes" in why
 
 
 def test_a_manifest_of_the_largest_size_is_read(world: World) -> None:
-    put_manifest(world, b"#" * reader.LARGEST_MANIFEST)
+    put_manifest(world, b"#" * manifest.LARGEST)
     assert world.plan({"name": "lake-one", "manifest": {"purpose": "x"}}).action is Action.UPDATE
 
 
