@@ -8,7 +8,7 @@ from reconciler.aspects.aspect import Aspect, Refusal, Surroundings
 from reconciler.aspects.calls import Call, Risk
 from reconciler.aspects.managed import Absent
 from reconciler.aspects.variables import variables_in
-from reconciler.bucket import BucketSpec
+from reconciler.bucket import ACCOUNT_UNCHECKED, BucketSpec
 from reconciler.planning.changeset import BUCKET, Action, Blocker, Change, FieldChange, Finding, Origin, Plan
 from reconciler.planning.comparison import field_changes
 from reconciler.planning.digests import digest, digest_of_live
@@ -55,7 +55,7 @@ def plan_bucket(spec: BucketSpec, live: LiveBucket, identity: Identity, origin: 
         digests,
         tuple(changes),
         tuple(blockers),
-        tuple(findings(spec, live)),
+        tuple(findings(spec, live, identity)),
     )
 
 
@@ -143,8 +143,11 @@ def open_variables(spec: BucketSpec) -> Unreadable | None:
     )
 
 
-def findings(spec: BucketSpec, live: LiveBucket) -> Iterator[Finding]:
-    """What is worth knowing of the spec and of what was found."""
+def findings(spec: BucketSpec, live: LiveBucket, identity: Identity) -> Iterator[Finding]:
+    """What is worth knowing of the spec, of whom it was compared for, and of what was found."""
+    if spec.account is not None and identity.account is None:
+        said = f"the endpoint does not say whether this is account {spec.account}: nobody has checked"
+        yield finding(Refusal(ACCOUNT_UNCHECKED, ("account",), said), ("account",))
     for refusal in spec.refusals():
         yield finding(refusal, refusal.path)
     for name, found in live.aspects.items():

@@ -32,8 +32,23 @@ ATTEMPTS = 5
 """Tries of botocore for a call that was throttled or lost."""
 NOWHERE = "us-east-1"
 """The region for calls that have none; any will do for a custom endpoint."""
-OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
-"""How the names of AWS's own endpoints end."""
+OF_AWS = (
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".amazonaws.eu",
+    ".api.aws",
+    ".api.amazonwebservices.com.cn",
+    ".api.amazonwebservices.eu",
+    ".c2s.ic.gov",
+    ".sc2s.sgov.gov",
+    ".cloud.adc-e.uk",
+    ".csp.hci.ic.gov",
+    ".api.aws.ic.gov",
+    ".api.aws.scloud",
+    ".api.cloud-aws.adc-e.uk",
+    ".api.aws.hci.ic.gov",
+)
+"""How the names of AWS's own endpoints end, in every partition (botocore's partitions.json; tested against it)."""
 
 
 class Clients:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, JsonValue, RootModel
 
 from reconciler.aspects.aspect import Aspect
 from reconciler.aspects.markers import KeptFromLive, KeyedBy, marker_of
+from reconciler.bucket import BucketSpec
 from reconciler.scalars import moment
 from reconciler.specs.fields import Field, SpecPath, choices_in, documents_of_others, is_written, keyed_lists, one_word
 
@@ -77,16 +78,21 @@ def written(value: Any) -> str | None:
     return str(value) if isinstance(value, str | int) else None
 
 
+def in_a_new_bucket(field: Field, kept: KeptFromLive) -> Any:
+    """What a field is that the spec leaves to a new bucket: what AWS gives it, or the default."""
+    aspect, *below = field.path
+    born = BucketSpec.aspects()[str(aspect)].born()
+    return getattr(born, str(below[0])) if born is not None else kept.default
+
+
 def notes_on(field: Field) -> list[str]:
     """What else is worth knowing about a field."""
     info = field.info
     notes = []
     kept = marker_of(info, KeptFromLive) if info is not None else None
     if kept is not None:
-        live = "Left out, it keeps its live value"
-        notes.append(
-            live + (f"; where there is none, it is {written(kept.default)}." if written(kept.default) else ".")
-        )
+        usual = written(in_a_new_bucket(field, kept))
+        notes.append(f"Left out, it keeps its live value{f'; in a new bucket it is {usual}' if usual else ''}.")
     key = marker_of(info, KeyedBy) if info is not None else None
     if key is not None:
         notes.append(f"Items are known by their `{key.field}`; their order means nothing.")

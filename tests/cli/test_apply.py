@@ -1,10 +1,14 @@
 """apply: somebody agrees, or nothing is written."""
 
+import os
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reconciler.cli.apply import ended_like_an_interruption
 from tests.cli.conftest import SPEC, WITH_MANIFEST, WITHOUT_MANIFEST, Recording, Run, denied
 
 MANIFEST = "metadata/bucket-manifest.yaml"
@@ -173,4 +177,28 @@ def test_only_the_target_is_written(reconcile: Run, spec: Path, s3: Any) -> None
 def test_the_next_command_keeps_variables_and_targets(reconcile: Run, spec: Path) -> None:
     spec.write_text("variables: {team: nobody}\n" + SPEC.replace("data-platform", '"${team}"'))
     ended = reconcile("apply", "--auto-approve", "specs", "--var", "team=data", "--target", "acme-lake")
-    assert ended.out.endswith(" specs --var team=data --target acme-lake\n")
+    assert ended.out.endswith(" --var team=data --target acme-lake\n")
+
+
+def test_the_end_that_a_pipeline_sends_is_taken_like_ctrl_c() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+
+    def ended() -> None:
+        with ended_like_an_interruption():
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+
+    with pytest.raises(KeyboardInterrupt):
+        ended()
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_an_object_that_is_no_manifest_is_not_replaced_without_a_word(reconcile: Run, spec: Path, s3: Any) -> None:
+    s3.create_bucket(Bucket="acme-lake")
+    s3.put_object(Bucket="acme-lake", Key="raw/payroll.csv", Body=b"name,salary\nme,1\n")
+    spec.write_text(SPEC + "    manifest: {purpose: A lake, key: raw/payroll.csv}\n")
+    ended = reconcile("apply", "--auto-approve")
+    assert ended.code == 3
+    assert "--allow loses-data:acme-lake" in ended.err
+    assert s3.get_object(Bucket="acme-lake", Key="raw/payroll.csv")["Body"].read() == b"name,salary\nme,1\n"
+    assert reconcile("apply", "--auto-approve", "--allow", "loses-data:acme-lake").code == 0

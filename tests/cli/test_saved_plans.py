@@ -1,6 +1,7 @@
 """A saved plan is carried out as it was reviewed, or not at all."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -202,3 +203,57 @@ def test_a_folder_is_no_plan(offline: Run, tmp_path: Path) -> None:
     ended = offline("show", str(tmp_path))
     assert ended.code == 1
     assert "cannot be read: Is a directory" in ended.err
+
+
+@pytest.mark.parametrize("spoil", [lambda spec: spec.unlink(), lambda spec: spec.write_text(SPEC + "    tag: {}\n")])
+def test_specs_that_cannot_be_read_any_more_have_moved(
+    reconcile: Run, saved: Path, spec: Path, server: Recording, spoil: Callable[[Path], Any]
+) -> None:
+    spoil(spec)
+    ended = apply(reconcile)
+    assert ended.code == 4
+    assert "the specs cannot be read any more: " in ended.err
+    assert server.writes == []
+
+
+def test_a_target_that_is_gone_has_moved(reconcile: Run, spec: Path, server: Recording) -> None:
+    assert reconcile("plan", "--out", "plan.json", "--target", "acme-lake").code == 0
+    spec.write_text(SPEC.replace("acme-lake", "acme-pond"))
+    ended = apply(reconcile)
+    assert ended.code == 4
+    assert "no spec describes the bucket `acme-lake`" in ended.err
+
+
+def test_the_next_command_after_a_saved_plan_is_about_the_same_specs(reconcile: Run, spec: Path) -> None:
+    assert reconcile("plan", "specs/lake.yaml", "--target", "acme-lake", "--out", "plan.json").code == 0
+    assert apply(reconcile).out.splitlines()[-1].endswith(" specs/lake.yaml --target acme-lake")
+
+
+def test_a_plan_goes_into_a_pipe_and_through_a_link_and_never_over_a_spec(
+    reconcile: Run, spec: Path, tmp_path: Path
+) -> None:
+    pipe, link, real = tmp_path / "pipe", tmp_path / "link.json", tmp_path / "real.json"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert reconcile("plan", "--out", str(pipe)).code == 0
+    assert json.loads(os.read(reader, 1 << 20))["format_version"] == "1.0"
+    os.close(reader)
+    assert pipe.is_fifo()
+    link.symlink_to(real)
+    assert reconcile("plan", "--out", str(link)).code == 0
+    assert link.is_symlink()
+    assert json.loads(real.read_text())["format_version"] == "1.0"
+    ended = reconcile("plan", "--out", str(spec))
+    assert ended.code == 64
+    assert "would replace a spec" in ended.err
+    assert spec.read_text() == SPEC
+    assert reconcile("plan", "--out", "").code == 64
+
+
+def test_a_saved_plan_may_be_read_by_whom_the_umask_lets(reconcile: Run, spec: Path, tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        assert reconcile("plan", "--out", "plan.json").code == 0
+    finally:
+        os.umask(before)
+    assert (tmp_path / "plan.json").stat().st_mode & 0o777 == 0o640

@@ -10,6 +10,7 @@ from reconciler.sandbox.behaviours import AS_AWS_DOES
 from reconciler.sandbox.faithful import FaithfulS3
 from reconciler.sandbox.server import Moto
 from tests.s3.faults import Faults
+from tests.s3.lakes import LAKE
 from tests.s3.world import World, world_of
 
 GONE = (
@@ -66,6 +67,13 @@ def bare(moto: Moto) -> Iterator[World]:
 def world(faithful: World) -> Iterator[World]:
     yield faithful
     faithful.reset()
+
+
+@pytest.fixture
+def lake(world: World) -> World:
+    """A bucket with AWS's defaults and nothing else."""
+    world.set_up(LAKE)
+    return world
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import Action
 from tests.s3.world import World
 
+LAKE: dict[str, Any] = {"name": "lake-one", "region": "us-east-1"}
+"""A bucket about which nothing is said."""
 EVERY_ASPECT: dict[str, Any] = {
     "name": "lake-one",
     "region": "us-east-1",

@@ -11,10 +11,10 @@ from reconciler.planning.changeset import Action
 from reconciler.planning.order import lane
 from reconciler.s3 import executor
 from tests.s3.faults import body, done_but_unanswered, error
+from tests.s3.lakes import LAKE
 from tests.s3.world import World, outcomes, results
 
 KEY = "metadata/bucket-manifest.yaml"
-LAKE: dict[str, Any] = {"name": "lake-one", "region": "us-east-1"}
 PUBLIC: dict[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [
@@ -27,13 +27,6 @@ PUBLIC: dict[str, Any] = {
         }
     ],
 }
-
-
-@pytest.fixture
-def lake(world: World) -> World:
-    """A bucket with AWS's defaults and nothing else."""
-    world.set_up(LAKE)
-    return world
 
 
 # ── order ────────────────────────────────────────────────────────────────────────────────────────────

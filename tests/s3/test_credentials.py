@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.loaders import Loader
 
 from reconciler.errors import CannotReachS3, ReconcileError, UsageError, WrongAccount
 from reconciler.planning.changeset import Action
 from reconciler.planning.live import Identity
 from reconciler.run import Access, Question, carry_out, make_plan
 from reconciler.s3 import clients as room
-from reconciler.s3.clients import Clients, check_accounts
+from reconciler.s3.clients import Clients, check_accounts, is_of_aws
 from reconciler.sandbox.behaviours import Behaviour
 from tests.s3.faults import body, error, sts_error
 from tests.s3.world import ACCOUNT, Aws, World
@@ -368,3 +369,12 @@ def test_retries_and_addresses_are_pinned(monkeypatch: pytest.MonkeyPatch) -> No
     assert config.retries == {"mode": "standard", "total_max_attempts": room.ATTEMPTS}
     assert config.s3["addressing_style"] == "path"
     assert config.user_agent.startswith("reconcile/")
+
+
+def test_every_endpoint_of_aws_is_known_as_one() -> None:
+    """No S3 call is made on AWS before STS has said whose account it is."""
+    for partition in Loader().load_data("partitions")["partitions"]:
+        for suffix in (partition["outputs"]["dnsSuffix"], partition["outputs"]["dualStackDnsSuffix"]):
+            assert is_of_aws(f"https://s3.some-region-1.{suffix}"), suffix
+    assert not is_of_aws("https://amazonaws.com.example.org")
+    assert not is_of_aws("http://127.0.0.1:9000")

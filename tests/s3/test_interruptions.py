@@ -13,15 +13,8 @@ from reconciler.s3 import executor
 from reconciler.s3.patience import Patience
 from reconciler.sandbox.messages import Answer, S3Request
 from tests.s3.faults import error
+from tests.s3.lakes import LAKE
 from tests.s3.world import World, outcomes, results
-
-LAKE: dict[str, Any] = {"name": "lake-one", "region": "us-east-1"}
-
-
-@pytest.fixture
-def lake(world: World) -> World:
-    world.set_up(LAKE)
-    return world
 
 
 def press_ctrl_c(times: int = 1) -> None:

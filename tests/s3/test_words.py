@@ -12,9 +12,8 @@ from reconciler.planning.consent import missing_consent, needs_consent
 from reconciler.planning.outcomes import Applied, BucketOutcome, Outcome, Result
 from reconciler.s3.documents import check_document, expected_documents, operation_name
 from reconciler.s3.errors import WrongDocumentError, code_of, ends_the_run, message_of, refused
+from tests.s3.lakes import LAKE
 from tests.s3.world import Clock, World
-
-LAKE: dict[str, Any] = {"name": "lake-one", "region": "us-east-1"}
 
 
 def client_error(code: str | None = None, message: str = "said", status: int = 400) -> ClientError:

@@ -1,11 +1,15 @@
 """``{file: …}``: what may be included, and that nothing else can be."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
+from reconciler.aspects.policy import Policy
+from reconciler.errors import InvalidSpecs
 from reconciler.specs import includes
+from reconciler.specs.loader import load
 from reconciler.strict_yaml import Source
 from tests.specs.reading import load_bucket, load_text, problems_in
 
@@ -125,3 +129,23 @@ def test_only_where_the_aspect_takes_a_file() -> None:
     ]
     assert problems_in("buckets:\n  - name: aaa\n    policy: {file: policies/lake.json, Version: '2012-10-17'}\n")
     assert problems_in("buckets:\n  - name: aaa\n    manifest: text\n")
+
+
+@pytest.mark.parametrize("word", ["absent", "unmanaged"])
+def test_a_file_holds_a_document_and_no_orders(folder: Path, word: str) -> None:
+    (folder / "p.json").write_text(f'"{word}"')
+    (folder / "a.yaml").write_text("buckets: [{name: acme-a, policy: {file: p.json}}]")
+    with pytest.raises(InvalidSpecs) as refusal:
+        load([str(folder / "a.yaml")])
+    assert [problem.message for problem in refusal.value.problems] == ["this is text; expected is a mapping"]
+
+
+def test_json_is_read_as_json_also_where_yaml_would_fold_it(folder: Path) -> None:
+    text = "a\u2028  b\u2029c\u0085d"
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::acme-a"}
+    policy = {"Statement": [statement | {"Condition": {"StringEquals": {"aws:UserAgent": text}}}]}
+    (folder / "p.json").write_text(json.dumps(policy, ensure_ascii=False), encoding="utf-8")
+    (folder / "a.yaml").write_text("buckets: [{name: acme-a, policy: {file: p.json}}]")
+    [bucket] = load([str(folder / "a.yaml")]).buckets
+    assert isinstance(bucket.spec.policy, Policy)
+    assert bucket.spec.policy.root == policy

@@ -353,3 +353,37 @@ def test_a_file_full_of_mistakes_is_left_at_some_point(folder: Path) -> None:
         assert codes.count("RCL1307") == 1
         assert len([code for code in codes if code != "RCL1304"]) <= 1001
     assert time.process_time() - before < 30  # a fence against hours, not a measurement
+
+
+@pytest.mark.parametrize("name", ["${team}", "aws:RequestTag/${team}", "${account_id}"])
+def test_variables_are_not_for_names(tmp_path: Path, name: str) -> None:
+    spec = tmp_path / "a.yaml"
+    spec.write_text(f'variables: {{team: x}}\nbuckets:\n  - name: acme-a\n    tags: {{"{name}": y}}\n')
+    with pytest.raises(InvalidSpecs) as refusal:
+        load([str(spec)])
+    first = refusal.value.problems[0]
+    assert (first.code, str(first.place).rpartition("/")[2]) == ("RCL1305", "a.yaml:4:12")
+
+
+def test_the_variables_of_iam_are_for_names_too(tmp_path: Path) -> None:
+    spec = tmp_path / "a.yaml"
+    spec.write_text('buckets:\n  - name: acme-a\n    manifest: {structure: {"home/${aws:username}/": theirs}}\n')
+    assert load([str(spec)]).buckets
+
+
+def test_an_empty_aspect_that_cannot_be_absent_says_what_it_can_be(tmp_path: Path) -> None:
+    spec = tmp_path / "a.yaml"
+    spec.write_text("buckets:\n  - name: acme-a\n    versioning:\n    tags:\n")
+    with pytest.raises(InvalidSpecs) as refusal:
+        load([str(spec)])
+    versioning, tags = refusal.value.problems
+    assert "`Suspended`" in str(versioning.help)
+    assert "`absent`" in str(tags.help)
+
+
+def test_a_name_takes_only_declared_variables(tmp_path: Path) -> None:
+    spec = tmp_path / "a.yaml"
+    spec.write_text("buckets:\n  - name: acme-${account_id}\n    versioning: Enabled\n")
+    with pytest.raises(InvalidSpecs) as refusal:
+        load([str(spec)])
+    assert "variables that the file declares" in refusal.value.problems[0].message
