@@ -1,7 +1,10 @@
 """The house's plan as tests: which room may know which, and what a new aspect costs."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,13 @@ from importlinter.cli import lint_imports
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "reconciler").rglob("*.py"))
+WRITES_WHAT_IS_LOADED = """
+import sys
+from reconciler.cli.main import main
+code = main(sys.argv[1:])
+print("LOADED", code, *sorted({name.partition(".")[0] for name in sys.modules}))
+"""
+HEAVY = {"pydantic", "yaml", "boto3", "botocore", "jsonschema", "deepdiff", "moto", "flask", "rich"}
 LONGEST_FILE = 420
 LONGEST_FUNCTION = 60
 
@@ -55,3 +65,42 @@ def test_rooms_stay_small_and_have_a_name_on_the_door(path: Path) -> None:
         if isinstance(node, ast.FunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             assert length <= LONGEST_FUNCTION, f"{node.name} has {length} lines"
+
+
+# ── what each command may load, and so what it costs to start ────────────────────────────────────────
+
+
+def loaded(*words: str, cwd: Path | None = None) -> set[str]:
+    """The heavy packages that a command loads, asked of a real process."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    ended = subprocess.run(
+        [sys.executable, "-c", WRITES_WHAT_IS_LOADED, *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+        cwd=cwd,
+    )
+    _, code, *modules = ended.stdout.splitlines()[-1].split()
+    assert code == "0", ended.stderr
+    return HEAVY.intersection(modules)
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--help"], [], ["plan", "--help"], ["sandbox", "status"]])
+def test_help_and_handling_the_sandbox_load_nothing_of_weight(words: list[str]) -> None:
+    assert loaded(*words) == set()
+
+
+@pytest.mark.parametrize(
+    ("more", "loads"), [("", {"pydantic", "yaml"}), ("    manifest: {purpose: x}", {"pydantic", "yaml", "jsonschema"})]
+)
+def test_validate_loads_what_reads_specs_and_jsonschema_for_a_manifest_only(
+    tmp_path: Path, more: str, loads: set[str]
+) -> None:
+    (tmp_path / "spec.yaml").write_text("buckets:\n  - name: acme-lake\n    versioning: Enabled\n" + more)
+    assert loaded("validate", "spec.yaml", cwd=tmp_path) == loads
+
+
+@pytest.mark.parametrize("words", [["explain", "bucket.tags"], ["doctor", "--permissions", "plan"]])
+def test_what_needs_no_s3_does_not_load_boto3(words: list[str]) -> None:
+    assert loaded(*words) <= {"pydantic", "yaml"}
