@@ -24,7 +24,7 @@ from reconciler.aspects.public_access_block import PublicAccessBlock
 from reconciler.aspects.tags import Tags, is_ignored
 from reconciler.aspects.variables import fill
 from reconciler.aspects.versioning import Versioning
-from reconciler.problems import Code, Severity
+from reconciler.problems import Code
 from reconciler.scalars import Text
 
 BAD_NAME = Code(
@@ -50,14 +50,7 @@ OURS_AND_THEIRS = Code(
     "`ignore_tags` names tags that others own: they are neither shown nor touched. The same tag cannot be declared "
     "under `tags` as well.",
 )
-ACCOUNT_UNCHECKED = Code(
-    "RCL2005",
-    "nobody says whose account this is",
-    "The spec names an account, and the endpoint has no STS that could say whose credentials these are: the account is "
-    "not checked, and calls do not carry ExpectedBucketOwner. On AWS this cannot happen.",
-    Severity.WARNING,
-)
-CODES = (BAD_NAME, BAD_REGION, BAD_ACCOUNT, OURS_AND_THEIRS, ACCOUNT_UNCHECKED)
+CODES = (BAD_NAME, BAD_REGION, BAD_ACCOUNT, OURS_AND_THEIRS)
 
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z")
 IP_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+\Z")

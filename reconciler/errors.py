@@ -115,8 +115,8 @@ class Interrupted(ReconcileError):  # noqa: N818
     exit_code = ExitCode.INTERRUPTED
     code = "RCL9002"
 
-    def __init__(self, command: str | None = None) -> None:
-        if command == "apply":
+    def __init__(self, *, writing: bool = False) -> None:
+        if writing:
             super().__init__("interrupted", remedy="see what is left to do with `reconcile plan`")
         else:
             super().__init__("interrupted; nothing was written")

@@ -70,6 +70,7 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
         print_plan(planned, document, console, None)
     if planned.changeset.has_changes:
         get_consent(arguments, console, planned)
+    arguments.writing = True
     with ended_like_an_interruption():
         outcome = carry_out(planned, progress=Teller(console).tell)
     if console.json:

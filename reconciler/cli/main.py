@@ -166,7 +166,7 @@ def main(words: Sequence[str]) -> int:
     except SystemExit as end:  # --help and --version
         return int(end.code or 0)
     except KeyboardInterrupt:
-        return report(Interrupted(getattr(arguments, "command", None)), arguments)
+        return report(Interrupted(writing=getattr(arguments, "writing", False)), arguments)
     except BrokenPipeError:
         raise
     except Exception as error:

@@ -19,19 +19,19 @@ def save(document: Mapping[str, Any], path: Path) -> None:
 
     from reconciler.planning.storage import to_text
 
-    path = path.resolve()
+    target = path.resolve()
     dated = {**document, "created_at": datetime.now(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")}
     try:
-        if path.exists() and not path.is_file():  # a pipe or device is written to, not replaced
-            path.write_text(to_text(dated), encoding="utf-8")
+        if target.exists() and not target.is_file():  # a pipe or device is written to, not replaced
+            target.write_text(to_text(dated), encoding="utf-8")
             return
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
         draft = Path(name)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(to_text(dated))
-            draft.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~umask())
-            draft.replace(path)
+            draft.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~umask())
+            draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)
     except OSError as error:

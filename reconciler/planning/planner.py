@@ -8,13 +8,23 @@ from reconciler.aspects.aspect import Aspect, Refusal, Surroundings
 from reconciler.aspects.calls import Call, Risk
 from reconciler.aspects.managed import Absent
 from reconciler.aspects.variables import variables_in
-from reconciler.bucket import ACCOUNT_UNCHECKED, BucketSpec
+from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import BUCKET, Action, Blocker, Change, FieldChange, Finding, Origin, Plan
 from reconciler.planning.comparison import field_changes
 from reconciler.planning.digests import digest, digest_of_live
 from reconciler.planning.existence import trouble_with
 from reconciler.planning.live import Existence, Identity, LiveAspect, LiveBucket, Unreadable
 from reconciler.planning.order import aspect_order
+from reconciler.problems import Code, Severity
+
+ACCOUNT_UNCHECKED = Code(
+    "RCL3001",
+    "nobody says whose account this is",
+    "The spec names an account, and the endpoint has no STS that could say whose credentials these are: the account is "
+    "not checked, and calls do not carry ExpectedBucketOwner. On AWS this cannot happen.",
+    Severity.WARNING,
+)
+CODES = (ACCOUNT_UNCHECKED,)
 
 
 def plan_bucket(spec: BucketSpec, live: LiveBucket, identity: Identity, origin: Origin) -> Plan:

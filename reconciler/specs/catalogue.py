@@ -19,6 +19,7 @@ from reconciler.errors import (
     UsageError,
     WrongAccount,
 )
+from reconciler.planning import planner
 from reconciler.problems import Code
 from reconciler.specs import files, includes, loader, wording
 
@@ -79,7 +80,8 @@ GENERAL = (
     Code(
         "RCL9002",
         "interrupted",
-        "Somebody pressed Ctrl-C before anything was written. Exit code 130.",
+        "Somebody pressed Ctrl-C. The message says whether anything had been written; `reconcile plan` shows what is "
+        "left to do. Exit code 130.",
     ),
     Code(
         "RCL9999",
@@ -95,6 +97,7 @@ SECTIONS: Mapping[str, str] = {
     "RCL12": "Files that a spec includes",
     "RCL13": "Files, buckets and variables",
     "RCL2": "What S3 refuses, or a person would regret",
+    "RCL3": "What a plan finds",
     "RCL4": "Plans and consent",
     "RCL5": "AWS",
     "RCL6": "The sandbox",
@@ -105,7 +108,7 @@ SECTIONS: Mapping[str, str] = {
 
 def all_codes() -> Iterator[Code]:
     """Every code there is, as often as it is declared."""
-    for room in (strict_yaml, wording, includes, files, loader, bucket):
+    for room in (strict_yaml, wording, includes, files, loader, bucket, planner):
         yield from room.CODES
     for aspect in BucketSpec.aspects().values():
         yield from aspect.codes

@@ -86,6 +86,6 @@ def test_the_account_that_nobody_has_checked_is_told(lake: World) -> None:
 
     silent = replace(lake, identity=replace(lake.identity, account=None))
     [finding] = silent.plan(LAKE | {"account": "999999999999"}).findings
-    assert (finding.code, finding.severity) == ("RCL2005", "warning")
+    assert (finding.code, finding.severity) == ("RCL3001", "warning")
     assert "999999999999" in finding.message
     assert not lake.plan(LAKE | {"account": "123456789012"}).findings
