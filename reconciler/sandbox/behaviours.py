@@ -130,7 +130,7 @@ def _listing(buckets: list[Bucket], query: Mapping[str, str], *, more: bool) -> 
 
 
 def create_bucket(request: S3Request, memory: Memory, ask: Ask) -> Answer:
-    """A new bucket has AWS's defaults and its tags; an own one is not created twice (s3-semantics A2, A4)."""
+    """A new bucket has AWS's defaults and its tags; an own one is not created twice (S3 API reference, CreateBucket)."""
     if not request.creates_a_bucket:
         return ask(request)
     refuse_bad_name(request.bucket)
@@ -169,7 +169,7 @@ def _configuration(request: S3Request) -> tuple[str | None, list[Element]]:
 
 
 def _create_again(request: S3Request, bucket: Bucket, tags: list[Element]) -> Answer:
-    """us-east-1 shrugs, unless there are tags (s3-semantics A2.3, A2.4); every other region refuses."""
+    """us-east-1 shrugs, unless there are tags (LocalStack's snapshots of AWS); every other region refuses."""
     if bucket.region == request.region == GLOBAL_REGION and not tags:
         return Answer(headers={"location": f"/{bucket.name}"})
     raise S3Error(
@@ -201,7 +201,7 @@ def refuse_bad_documents(request: S3Request, memory: Memory, ask: Ask) -> Answer
 
 
 def encryption_never_goes_away(request: S3Request, _memory: Memory, ask: Ask) -> Answer:
-    """DeleteBucketEncryption resets to AES256 (s3-semantics A1); moto really removes it."""
+    """DeleteBucketEncryption resets to AES256 (S3 API reference); moto really removes it."""
     if request.method == "DELETE" and request.subresource == "encryption":
         _put(request, ask, "encryption", default_encryption())
         return Answer(HTTPStatus.NO_CONTENT)
@@ -249,7 +249,7 @@ def _usual_status(request: S3Request) -> HTTPStatus:
 
 
 def _says_nothing(request: S3Request) -> bool:
-    """An empty tag set is accepted and then reads as none at all (s3-semantics A9)."""
+    """An empty tag set is accepted and then reads as none at all (LocalStack's snapshots of AWS)."""
     return request.subresource == "tagging" and not request.document("Tagging").findall("TagSet/Tag")
 
 

@@ -1,6 +1,6 @@
 """The documents of a bucket that the layer keeps itself, because moto loses parts of them.
 
-What moto 5.2 loses (`s3-servers.md`): lifecycle size filters and NewerNoncurrentVersions, tags with an empty
+What moto 5.2 loses: lifecycle size filters and NewerNoncurrentVersions, tags with an empty
 value, BlockedEncryptionTypes, replication filters, EventBridge, TargetObjectKeyFormat; object lock gains
 ``Years: 0``. A GET answers the kept document in the form it was PUT, with what S3 fills in on its own.
 
@@ -74,7 +74,7 @@ def _notification_names(document: Element) -> None:
 
 
 def _public_access_flags(document: Element) -> None:
-    """Flags that a PUT leaves out become false (s3-semantics A4)."""
+    """Flags that a PUT leaves out become false (S3 API reference, PutPublicAccessBlock)."""
     given = {flag: document.findtext(flag, "false").lower() for flag in PUBLIC_ACCESS_FLAGS}
     document[:] = []
     for flag, value in given.items():
@@ -82,7 +82,7 @@ def _public_access_flags(document: Element) -> None:
 
 
 def _bucket_key(document: Element) -> None:
-    """BucketKeyEnabled is false unless a PUT says otherwise (s3-semantics A4)."""
+    """BucketKeyEnabled is false unless a PUT says otherwise (S3 API reference, PutBucketEncryption)."""
     for rule in document.findall("Rule"):
         if rule.find("BucketKeyEnabled") is None:
             SubElement(rule, "BucketKeyEnabled").text = "false"

@@ -1,6 +1,7 @@
 """Lifecycle configurations that S3 refuses and moto accepts.
 
-Source: the table in s3-semantics A7, whose codes were recorded from AWS unless it says otherwise. Which
+Source: the S3 User Guide's lifecycle pages, with codes that LocalStack's snapshot tests recorded from AWS or that
+ceph/s3-tests expects, unless it says otherwise. Which
 storage class may follow which is not checked: AWS answers that differently from one year to the next.
 """
 
