@@ -1,8 +1,8 @@
 """Sessions and clients: who is asking, and where.
 
 One botocore client per region, shared by all threads. Path style addressing, because every bucket as a
-host of its own means a TLS connection of its own (measured on two cores: 17.6 ms of CPU against 0.65 ms a call). Retries
-are pinned: botocore's default changed in 1.44, and it never retries 409 OperationAborted.
+host of its own means a TLS connection of its own (measured on two cores: 17.6 ms of CPU against 0.65 ms a
+call). Retries are pinned: botocore's default changed in 1.44, and it never retries 409 OperationAborted.
 """
 
 import os

@@ -130,7 +130,7 @@ def _listing(buckets: list[Bucket], query: Mapping[str, str], *, more: bool) -> 
 
 
 def create_bucket(request: S3Request, memory: Memory, ask: Ask) -> Answer:
-    """A new bucket has AWS's defaults and its tags; an own one is not created twice (S3 API reference, CreateBucket)."""
+    """A new bucket has AWS's defaults and its tags; an own one is not created twice (API reference, CreateBucket)."""
     if not request.creates_a_bucket:
         return ask(request)
     refuse_bad_name(request.bucket)

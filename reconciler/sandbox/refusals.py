@@ -1,7 +1,7 @@
 """What S3 refuses and moto accepts: names, tags, and the documents of a bucket.
 
-Every check raises the `S3Error` AWS answers with. The codes were recorded from AWS in LocalStack's snapshot tests,
-recorded from AWS where there are recordings. What a check does not mention is accepted.
+Every check raises the `S3Error` AWS answers with. The codes were recorded from AWS in LocalStack's snapshot tests
+where there are such recordings. What a check does not mention is accepted.
 """
 
 import ipaddress
@@ -40,7 +40,7 @@ def _is_an_address(name: str) -> bool:
 
 
 def refuse_bad_tags(tags: list[Element], *, live: Mapping[str, str]) -> None:
-    """The rules for bucket tags (S3 User Guide, using cost allocation tags); ``aws:`` tags may only be sent back as they are."""
+    """The rules for bucket tags (S3 User Guide); ``aws:`` tags may only be sent back as they are."""
     if len(tags) > MOST_TAGS:
         raise S3Error("BadRequest", f"Bucket tag count cannot be greater than {MOST_TAGS}")
     new: dict[str, str] = {}

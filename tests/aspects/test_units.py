@@ -445,3 +445,10 @@ def test_ownership_in_both_spellings() -> None:
     for wire in wires:
         with pytest.raises(ValueError):
             OwnershipControls.from_s3(wire)
+
+
+def test_a_manifest_that_could_never_be_read_again_is_refused() -> None:
+    spec = BucketSpec.model_validate({"name": "acme-lake", "manifest": {"purpose": "x" * (1024 * 1024)}})
+    [refusal] = spec.refusals()
+    assert refusal.code.code == "RCL2702"
+    assert "1,048,576 are the most" in refusal.message
