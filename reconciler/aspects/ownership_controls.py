@@ -77,6 +77,10 @@ class OwnershipControls(Aspect, Document):
         """BucketOwnerEnforced since April 2023."""
         return cls(object_ownership="BucketOwnerEnforced")
 
+    def risk_when_new(self) -> Risk:
+        """A new bucket has no ACLs; with them on, an ACL may let others in."""
+        return Risk.HARMLESS if self.object_ownership == "BucketOwnerEnforced" else Risk.WIDENS_ACCESS
+
     @classmethod
     def calls(cls, before: Self | None, after: Self | None) -> tuple[Call, ...]:
         """ACLs off tightens; ACLs on again loosens."""

@@ -127,7 +127,8 @@ def plan_again(asked: "Question", s3: "Access", console: Console) -> "Planned":
         load_specs(asked)
     except InvalidSpecs as error:
         told = [f"{problem.place or 'the specs'}: {problem.message}" for problem in error.problems if problem.is_error]
-        raise PlanIsStale([f"the specs cannot be read any more: {problem}" for problem in told]) from error
+        moved = [f"the specs cannot be read any more: {problem}" for problem in told]
+        raise PlanIsStale([*moved, "a saved plan names its specs from the folder in which it was made"]) from error
     except UsageError as error:
         raise PlanIsStale([f"the specs do not fit the plan any more: {error.message}"]) from error
     return make_plan(asked, s3, console.notice)

@@ -46,6 +46,8 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     from reconciler.version import __version__
 
     asked = question(arguments)
+    if arguments.out and arguments.out.endswith((".yaml", ".yml")):
+        raise UsageError(f"--out {arguments.out} would be taken for a spec", remedy="write --out plan.json")
     if arguments.out == "":
         raise UsageError("--out names no file", remedy="write --out plan.json")
     if arguments.out and "-" in asked.paths:

@@ -101,16 +101,19 @@ def compare_new(name: str, wanted: Aspect | Absent, around: Surroundings) -> Cha
     """One aspect of a bucket that does not exist yet. AWS gives it documents of its own, other servers none.
 
     What the spec leaves to the bucket is what AWS gives. Nothing has to be done only where the spec is
-    fulfilled either way.
+    fulfilled either way. The calls are those that are right where nothing is given; what is shown is how the
+    bucket will differ from the one that AWS gives.
     """
     born = BucketSpec.aspects()[name].born()
     wanted = wanted.target(born, around) if isinstance(wanted, Aspect) else wanted
-    outcome: Change | tuple[Blocker, ...] = ()
-    for given in (None, born):
-        outcome = outcome or compare(name, wanted, given, around)
-    if not isinstance(outcome, Change):
-        return outcome
-    return replace(outcome, risk=outcome.after.risk_when_new()) if outcome.after is not None else outcome
+    outcomes = [compare(name, wanted, given, around) for given in ((None,) if born is None else (None, born))]
+    changes = [outcome for outcome in outcomes if isinstance(outcome, Change)]
+    if not changes:
+        return tuple(blocker for outcome in outcomes if not isinstance(outcome, Change) for blocker in outcome)
+    made = changes[0]
+    shown = changes[-1] if changes[-1].fields else made
+    risk = shown.after.risk_when_new() if shown.after is not None else shown.risk
+    return replace(shown, calls=made.calls, risk=risk)
 
 
 def says_nothing(document: Aspect | None) -> bool:

@@ -3,6 +3,7 @@
 from reconciler.errors import PlanIsStale, ReconcileError
 from reconciler.reports.inert import inert
 from reconciler.reports.style import Style
+from reconciler.reports.values import wrapped
 
 
 def render_refusal(refusal: ReconcileError, style: Style) -> str:
@@ -11,5 +12,5 @@ def render_refusal(refusal: ReconcileError, style: Style) -> str:
     if isinstance(refusal, PlanIsStale):
         lines += [f"  {style.red('-')} {inert(difference)}" for difference in refusal.moved]
     if refusal.remedy:
-        lines.append(f"  = {style.cyan('help')}: {inert(refusal.remedy)}")
+        lines += wrapped(f"  = {style.cyan('help')}: ", inert(refusal.remedy), style)
     return style.fit("\n".join(lines)) + "\n"

@@ -153,8 +153,13 @@ class Executor:
 
         Tags and ownership travel along, since some organisations refuse buckets without them; a server that
         does not know them there gets them afterwards, in calls of their own.
+
+        In us-east-1, S3 answers 200 to whoever creates a bucket that is theirs already (API reference): what
+        has come into being since the plan was made would be taken for new, and written over.
         """
         client = self.clients.s3(plan.region)
+        if self.reader.head(plan.spec).existence is Existence.EXISTS:
+            raise ReconcileError("the bucket exists by now", remedy="run `reconcile plan` again")
 
         def create(params: Mapping[str, Any]) -> None:
             self.patience.persist(lambda: client.create_bucket(Bucket=plan.name, **params))

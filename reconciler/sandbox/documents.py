@@ -123,7 +123,7 @@ KEPT: Mapping[str, KeptDocument] = MappingProxyType(
         "logging": KeptDocument("BucketLoggingStatus", matters_to_moto=True),
         "notification": KeptDocument("NotificationConfiguration", _notification_names, matters_to_moto=True),
         "object-lock": KeptDocument("ObjectLockConfiguration", matters_to_moto=True),
-        "ownershipControls": KeptDocument("OwnershipControls"),
+        "ownershipControls": KeptDocument("OwnershipControls", matters_to_moto=True),
         "publicAccessBlock": KeptDocument("PublicAccessBlockConfiguration", _public_access_flags),
         "replication": KeptDocument("ReplicationConfiguration", _rule_ids, matters_to_moto=True),
         "tagging": KeptDocument("Tagging"),

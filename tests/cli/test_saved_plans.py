@@ -243,10 +243,13 @@ def test_a_plan_goes_into_a_pipe_and_through_a_link_and_never_over_a_spec(
     assert reconcile("plan", "--out", str(link)).code == 0
     assert link.is_symlink()
     assert json.loads(real.read_text())["format_version"] == "1.0"
-    ended = reconcile("plan", "--out", str(spec))
-    assert ended.code == 64
-    assert "would replace a spec" in ended.err
-    assert spec.read_text() == SPEC
+    named = spec.with_suffix(".spec")
+    named.write_text(SPEC)
+    for out, said in ((spec, "would be taken for a spec"), (named, "would replace a spec")):
+        ended = reconcile("plan", str(named), "--out", str(out))
+        assert ended.code == 64
+        assert said in ended.err
+        assert out.read_text() == SPEC
     assert reconcile("plan", "--out", "").code == 64
 
 

@@ -66,7 +66,7 @@ def test_without_a_region_anywhere_nothing_is_created(world: World, monkeypatch:
 def test_tags_travel_in_the_create_call_are_read_back_and_not_written_again(world: World) -> None:
     applied = world.make(TAGGED)
     assert "<Key>Owner</Key><Value>data</Value>" in sent(world)
-    assert world.faults.made()[2:] == ["CreateBucket", "HeadBucket", "GetBucketTagging"]
+    assert world.faults.made()[2:] == ["HeadBucket", "CreateBucket", "HeadBucket", "GetBucketTagging"]
     assert results(applied) == {"bucket": "applied", "tags": "applied"}
 
 

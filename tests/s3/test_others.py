@@ -89,3 +89,25 @@ def test_the_account_that_nobody_has_checked_is_told(lake: World) -> None:
     assert (finding.code, finding.severity) == ("RCL3001", "warning")
     assert "999999999999" in finding.message
     assert not lake.plan(LAKE | {"account": "123456789012"}).findings
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
+def test_a_bucket_that_somebody_else_created_since_the_plan_is_not_taken_for_new(world: World, region: str) -> None:
+    """In us-east-1 S3 answers 200 to a second create call without tags."""
+    rules = {"rules": [{"id": "mine", "expiration": {"days": 1}}]}
+    plan = world.plan({"name": "lake-one", "region": region, "lifecycle": rules})
+    world.set_up(
+        {"name": "lake-one", "region": region, "lifecycle": {"rules": [{"id": "theirs", "expiration": {"days": 9}}]}}
+    )
+    applied = world.apply(plan)
+    assert results(applied) == {"bucket": "failed", "lifecycle": "skipped"}
+    assert "the bucket exists by now" in outcomes(applied)["bucket"].why
+    assert world.faults.writes() == []
+
+
+def test_an_ownership_that_came_with_the_bucket_can_go_again(world: World) -> None:
+    spec = {"name": "lake-one", "region": "us-east-1"}
+    for ownership in ("ObjectWriter", "BucketOwnerEnforced"):
+        world.set_up(spec | {"ownership_controls": ownership})
+        world.set_up(spec | {"ownership_controls": "absent"})
+        assert not world.plan(spec | {"ownership_controls": "absent"}).changes
