@@ -90,6 +90,8 @@ def reason(error: Exception) -> str:
     """Why a file cannot be read, in a few words."""
     if isinstance(error, UnicodeDecodeError):
         return "it is not UTF-8 text"
+    if "embedded null" in str(error):  # Python's own words differ from version to version
+        return "a name holds no null character"
     return getattr(error, "strerror", None) or str(error)
 
 

@@ -49,7 +49,7 @@ def test_a_missing_file_a_folder_without_specs_a_device_and_a_name_that_is_none(
     problems = problems_with("nope.yaml", "empty", "/dev/zero", "x" * 300, "a\0b")
     assert [(problem.code, problem.message) for problem in problems] == [
         ("RCL1301", "`/dev/zero` is neither a file nor a folder"),
-        ("RCL1301", "`a\0b` cannot be read: embedded null byte"),
+        ("RCL1301", "`a\0b` cannot be read: a name holds no null character"),
         ("RCL1301", "`nope.yaml` cannot be read: No such file or directory"),
         ("RCL1301", f"`{'x' * 300}` cannot be read: File name too long"),
         ("RCL1302", "`empty` holds no spec: no file ends in .yaml or .yml"),
