@@ -20,6 +20,7 @@ from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import Action
 from reconciler.run import Access, Question, carry_out, make_plan
 from tests.aspects.strategies import BUCKET, IGNORED, LIVE, SPECS
+from tests.s3.lakes import EVERY_ASPECT
 from tests.s3.world import World, outcomes
 
 EXAMPLES = int(os.environ.get("RECONCILE_EXAMPLES", "25"))
@@ -135,3 +136,16 @@ def test_the_example_specs_converge(world: World, monkeypatch: pytest.MonkeyPatc
     world.faults.forget()
     assert carry_out(again).buckets == ()
     assert world.faults.made() == []
+
+
+def test_moto_without_the_layer_converges_too(plain_moto: World) -> None:
+    """It gives a new bucket nothing, where AWS gives documents of its own; and it enforces policies by itself."""
+    spec = EVERY_ASPECT | {"policy": "absent", "public_access_block": {"block_public_acls": False}}
+    assert plain_moto.make(spec).exit_code == 0
+    assert not plain_moto.plan(spec).changes
+    assert plain_moto.s3.get_public_access_block(Bucket="lake-one")["PublicAccessBlockConfiguration"] == {
+        "BlockPublicAcls": False,
+        "IgnorePublicAcls": True,
+        "BlockPublicPolicy": True,
+        "RestrictPublicBuckets": True,
+    }
