@@ -71,7 +71,11 @@ def load_specs(question: Question) -> Loaded:
 
 def make_plan(question: Question, access: Access, notice: Notice = lambda _: None) -> Planned:
     """What would change. Reads S3 and writes nothing; no S3 call is made before the account is known."""
-    loaded = load_specs(question)
+    return plan_loaded(load_specs(question), question, access, notice)
+
+
+def plan_loaded(loaded: Loaded, question: Question, access: Access, notice: Notice = lambda _: None) -> Planned:
+    """What would change for specs that have been loaded already."""
     chosen = [bucket for bucket in loaded.buckets if not question.targets or bucket.spec.name in question.targets]
 
     # boto3 takes 200 ms to load: whoever only validates does not pay for it

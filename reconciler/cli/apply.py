@@ -121,17 +121,17 @@ def question_of(reviewed: dict[str, Any]) -> "Question":
 
 def plan_again(asked: "Question", s3: "Access", console: Console) -> "Planned":
     """The plan that the same question gives now. Specs that are gone or broken have moved, too."""
-    from reconciler.run import load_specs, make_plan
+    from reconciler.run import load_specs, plan_loaded
 
     try:
-        load_specs(asked)
+        loaded = load_specs(asked)
     except InvalidSpecs as error:
         told = [f"{problem.place or 'the specs'}: {problem.message}" for problem in error.problems if problem.is_error]
         moved = [f"the specs cannot be read any more: {problem}" for problem in told]
         raise PlanIsStale([*moved, "a saved plan names its specs from the folder in which it was made"]) from error
     except UsageError as error:
         raise PlanIsStale([f"the specs do not fit the plan any more: {error.message}"]) from error
-    return make_plan(asked, s3, console.notice)
+    return plan_loaded(loaded, asked, s3, console.notice)
 
 
 def refuse_stale(reviewed: dict[str, Any], now: dict[str, Any]) -> None:

@@ -18,9 +18,10 @@ def save(document: Mapping[str, Any], path: Path) -> None:
     from datetime import UTC, datetime
 
     from reconciler.planning.storage import to_text
+    from reconciler.scalars import moment
 
     target = path.resolve()
-    dated = {**document, "created_at": datetime.now(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")}
+    dated = {**document, "created_at": moment(datetime.now(UTC).replace(microsecond=0))}
     try:
         if target.exists() and not target.is_file():  # a pipe or device is written to, not replaced
             target.write_text(to_text(dated), encoding="utf-8")

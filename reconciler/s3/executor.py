@@ -24,6 +24,7 @@ from reconciler.s3.clients import CONNECTIONS, Clients
 from reconciler.s3.errors import S3_ERRORS, code_of, may_have_worked, refused
 from reconciler.s3.patience import Patience
 from reconciler.s3.reader import Reader
+from reconciler.scalars import moment
 
 TRAVELS_BADLY = frozenset(
     {"MalformedXML", "InvalidArgument", "InvalidRequest", "NotImplemented", "UnsupportedArgument"}
@@ -51,7 +52,7 @@ class Executor:
         self.reader = reader
         self.patience = patience or Patience()
         self.progress = progress or (lambda _: None)
-        self.time_of_apply = now().replace(microsecond=0).isoformat().replace("+00:00", "Z")
+        self.time_of_apply = moment(now().replace(microsecond=0))
         self.stop = self.patience.stop
 
     def apply(self, plans: Sequence[Plan]) -> Applied:
