@@ -25,7 +25,7 @@ from reconciler.aspects.tags import Tags, is_ignored
 from reconciler.aspects.variables import fill
 from reconciler.aspects.versioning import Versioning
 from reconciler.problems import Code
-from reconciler.scalars import Text
+from reconciler.scalars import Flag, Text
 
 BAD_NAME = Code(
     "RCL2001",
@@ -81,6 +81,8 @@ class BucketSpec(BaseModel):
     """Where the bucket lives, or is created. S3 cannot move a bucket."""
     account: Annotated[Text | None, Field(examples=["123456789012"])] = None
     """The account that must own it; checked before anything else."""
+    legacy_name: Flag = False
+    """The bucket is older than today's rules for names (us-east-1, until March 2018). It must exist already."""
 
     versioning: Managed[Versioning] = None
     encryption: Managed[Encryption] = None
@@ -92,6 +94,8 @@ class BucketSpec(BaseModel):
     ignore_tags: Annotated[tuple[Text, ...], Field(examples=[["cost-allocation:*"]])] = ()
     """Tags that others own: keys, or prefixes that end in `*`."""
     manifest: Managed[Manifest] = None
+    allow_unknown_actions: Annotated[tuple[Text, ...], Field(examples=[["s3:GetBucketShiny"]])] = ()
+    """Actions in the policy that are newer than this version's table of S3 actions."""
 
     @classmethod
     @cache
@@ -117,6 +121,7 @@ class BucketSpec(BaseModel):
             partition=partition_of(region),
             ignore_tags=self.ignore_tags,
             siblings=self.values(),
+            allow_unknown_actions=self.allow_unknown_actions,
         )
 
     def filled(self, around: Surroundings) -> "BucketSpec":

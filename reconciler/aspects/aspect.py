@@ -56,6 +56,8 @@ class Surroundings:
     ignore_tags: tuple[str, ...]
     siblings: Mapping[str, "Aspect"]
     """The aspects that the same spec declares."""
+    allow_unknown_actions: tuple[str, ...] = ()
+    """S3 actions that the spec vouches for, because the table of this version does not know them yet."""
 
     @property
     def variables(self) -> dict[str, str | None]:
@@ -181,6 +183,13 @@ class Aspect(BaseModel):
     def target_of_absence(cls, live: Self | None, around: Surroundings) -> Self | None:
         """What remains when the spec says ``absent``."""
         return None
+
+    def as_spec(self, around: Surroundings) -> Any:
+        """What a spec says to have just this live document: plain data, as people write it.
+
+        Raises ValueError, with the reason as its text, where no spec can say it.
+        """
+        return self.model_dump(mode="json", by_alias=False, exclude_none=True)
 
     # ── from one document to another ─────────────────────────────────────────────────────────────────
 
