@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # the demo has a sandbox of its own; credentials, profiles and endpoints of the machine stay out of it
 DEMO := env -u AWS_PROFILE -u AWS_ENDPOINT_URL -u AWS_ENDPOINT_URL_S3 \
         RECONCILE_SANDBOX=1 RECONCILE_SANDBOX_DIR=$(CURDIR)/.demo PATH="$(CURDIR)/$(BIN):$$PATH"
-PURE := reconciler/aspects/*,reconciler/planning/*,reconciler/reports/*,reconciler/specs/*,reconciler/bucket.py,reconciler/scalars.py,reconciler/strict_yaml.py,reconciler/problems.py
+PURE := reconciler/aspects/*,reconciler/planning/*,reconciler/reports/*,reconciler/specs/*,reconciler/bucket.py,reconciler/names.py,reconciler/scalars.py,reconciler/strict_yaml.py,reconciler/problems.py
 STEP = @printf '\n\033[1m$$ %s\033[0m\n'
 
 .PHONY: help demo test format generate bench clean

@@ -7,7 +7,7 @@ and documented.
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Annotated, Any, get_args
+from typing import Annotated, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
@@ -24,6 +24,7 @@ from reconciler.aspects.public_access_block import PublicAccessBlock
 from reconciler.aspects.tags import Tags, is_ignored
 from reconciler.aspects.variables import fill
 from reconciler.aspects.versioning import Versioning
+from reconciler.names import REGION, namespace_of, wrong_with_name, wrong_with_old_name
 from reconciler.problems import Code
 from reconciler.scalars import Flag, Text
 
@@ -32,7 +33,8 @@ BAD_NAME = Code(
     "a name that S3 refuses",
     "3 to 63 characters; lower-case letters, digits, dots and hyphens; a letter or digit at both ends; no two dots in "
     "a row, no dot beside a hyphen; not an IP address; none of the prefixes and suffixes that AWS keeps for itself. "
-    "S3 answers InvalidBucketName (S3 User Guide, bucketnamingrules).",
+    "S3 answers InvalidBucketName (S3 User Guide, bucketnamingrules). A bucket that is older than one of these rules "
+    "says `legacy_name: true`.",
 )
 BAD_REGION = Code(
     "RCL2002",
@@ -42,7 +44,8 @@ BAD_REGION = Code(
 BAD_ACCOUNT = Code(
     "RCL2003",
     "an account id that cannot be one",
-    "An AWS account id has 12 digits. Put it in quotes: YAML reads leading zeros in its own way.",
+    "An AWS account id has 12 digits. Put it in quotes: YAML reads leading zeros in its own way. S3 answers "
+    "InvalidBucketOwnerAWSAccountID.",
 )
 OURS_AND_THEIRS = Code(
     "RCL2004",
@@ -50,13 +53,15 @@ OURS_AND_THEIRS = Code(
     "`ignore_tags` names tags that others own: they are neither shown nor touched. The same tag cannot be declared "
     "under `tags` as well.",
 )
-CODES = (BAD_NAME, BAD_REGION, BAD_ACCOUNT, OURS_AND_THEIRS)
+OF_SOMEBODY_ELSE = Code(
+    "RCL2005",
+    "a name in the namespace of another account or region",
+    "A name of the form <prefix>-<account id>-<region>-an belongs to that account in that region, and no other can "
+    "create it (S3 User Guide, gpbucketnamespaces). S3 answers InvalidBucketName. `account:` and `region:` say the same, "
+    "or are left out.",
+)
+CODES = (BAD_NAME, BAD_REGION, BAD_ACCOUNT, OURS_AND_THEIRS, OF_SOMEBODY_ELSE)
 
-NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z")
-IP_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+\Z")
-RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
-RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
-REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+\Z")
 ACCOUNT = re.compile(r"\d{12}\Z")
 PARTITIONS = {
     "cn-": "aws-cn",
@@ -82,7 +87,7 @@ class BucketSpec(BaseModel):
     account: Annotated[Text | None, Field(examples=["123456789012"])] = None
     """The account that must own it; checked before anything else."""
     legacy_name: Flag = False
-    """The bucket is older than today's rules for names (us-east-1, until March 2018). It must exist already."""
+    """The bucket is older than one of today's rules for names (us-east-1 took more until March 2018). It must exist."""
 
     versioning: Managed[Versioning] = None
     encryption: Managed[Encryption] = None
@@ -143,9 +148,16 @@ class BucketSpec(BaseModel):
                 yield Refusal(refusal.code, (name, *refusal.path), refusal.message, refusal.help)
 
     def _refusals_of_the_bucket(self) -> Iterator[Refusal]:
-        wrong = wrong_with_name(self.name)
+        wrong = (wrong_with_old_name if self.legacy_name else wrong_with_name)(self.name)
         if wrong:
-            yield Refusal(BAD_NAME, ("name",), wrong)
+            was_once_fine = not self.legacy_name and wrong_with_old_name(self.name) is None
+            hint = "if a bucket has this name already, write `legacy_name: true`" if was_once_fine else None
+            yield Refusal(BAD_NAME, ("name",), wrong, hint)
+        owner = namespace_of(self.name)
+        if owner and self.account is not None and self.account != owner.account:
+            yield Refusal(OF_SOMEBODY_ELSE, ("account",), f"this name belongs to account {owner.account}")
+        if owner and self.region is not None and self.region != owner.region:
+            yield Refusal(OF_SOMEBODY_ELSE, ("region",), f"this name belongs to region {owner.region}")
         if self.region is not None and not REGION.match(self.region):
             yield Refusal(BAD_REGION, ("region",), f"`{self.region}` is not a region", "write it like us-east-1")
         if self.account is not None and not ACCOUNT.match(self.account):
@@ -170,28 +182,3 @@ def aspect_of(info: FieldInfo) -> type[Aspect] | None:
 def partition_of(region: str | None) -> str:
     """The AWS partition of a region, by the region's name."""
     return next((name for prefix, name in PARTITIONS.items() if (region or "").startswith(prefix)), "aws")
-
-
-def wrong_with_name(name: str) -> str | None:
-    """What S3 has against a bucket's name, in words."""
-    checks: tuple[tuple[Any, str], ...] = (
-        ("${" in name, "a name takes only variables that the file declares: its own ones are known too late"),
-        (not 3 <= len(name) <= 63, f"a name of {len(name)} characters: S3 takes 3 to 63"),
-        (name != name.lower(), "S3 takes no upper-case letters in a name"),
-        ("_" in name, "S3 takes no underscores in a name"),
-        (
-            not NAME.match(name),
-            "a name has letters, digits, dots and hyphens, and a letter or digit at both ends",
-        ),
-        (".." in name or ".-" in name or "-." in name, "no dot beside a dot or a hyphen in a name"),
-        (IP_ADDRESS.match(name), "a name may not look like an IP address"),
-        (
-            name.startswith(RESERVED_PREFIXES),
-            f"AWS keeps names for itself that begin with {', '.join(RESERVED_PREFIXES)}",
-        ),
-        (
-            name.endswith(RESERVED_SUFFIXES),
-            f"AWS keeps names for itself that end with {', '.join(RESERVED_SUFFIXES)}",
-        ),
-    )
-    return next((said for wrong, said in checks if wrong), None)

@@ -1,6 +1,7 @@
 """Whether a bucket can be planned at all: is it there, is it ours, does it live where the spec says."""
 
 from reconciler.bucket import BucketSpec
+from reconciler.names import Namespace, namespace_of, wrong_with_name
 from reconciler.planning.live import Existence, Identity, LiveBucket, Unreadable
 
 
@@ -18,5 +19,23 @@ def trouble_with(spec: BucketSpec, live: LiveBucket, identity: Identity) -> Unre
         return Unreadable(
             "the bucket does not exist, and nothing says in which region to create it",
             "write `region:` into the spec, or pass --region",
+        )
+    return cannot_be_created(spec, identity) if live.existence is Existence.MISSING else None
+
+
+def cannot_be_created(spec: BucketSpec, identity: Identity) -> Unreadable | None:
+    """Why S3 would not give this name to a new bucket of this account in this region."""
+    if spec.legacy_name and wrong_with_name(spec.name):
+        return Unreadable(
+            "the bucket does not exist, and S3 takes such a name for no new bucket",
+            "check the name, or give the bucket one of today and take `legacy_name` out",
+        )
+    owner = namespace_of(spec.name)
+    here = Namespace(identity.account or "", spec.region or identity.region or "")
+    if owner is not None and identity.account is not None and owner != here:
+        return Unreadable(
+            f"only account {owner.account} can create this name, in {owner.region}; "
+            f"this would be account {here.account} in {here.region}",
+            "use that account's credentials and that region, or put your own account and region into the name",
         )
     return None

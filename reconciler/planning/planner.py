@@ -9,6 +9,7 @@ from reconciler.aspects.calls import Call, Risk
 from reconciler.aspects.managed import Absent
 from reconciler.aspects.variables import variables_in
 from reconciler.bucket import BucketSpec
+from reconciler.names import namespace_of
 from reconciler.planning.changeset import BUCKET, Action, Blocker, Change, FieldChange, Finding, Origin, Plan
 from reconciler.planning.comparison import field_changes
 from reconciler.planning.digests import digest, digest_of_live
@@ -132,6 +133,8 @@ def creation(spec: BucketSpec, around: Surroundings) -> Change:
             "LocationConstraint": around.region,
             **params.get("CreateBucketConfiguration", {}),
         }
+    if namespace_of(spec.name) is not None:
+        params["BucketNamespace"] = "account-regional"
     return Change(
         aspect=BUCKET,
         action=Action.CREATE,

@@ -276,6 +276,7 @@ def kind_of(plan: Plan, change: Change) -> Any:
 
 
 def without_luggage(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The create call with nothing but the place."""
+    """The create call with nothing but the place and the namespace, without which it would be another bucket."""
     place = params.get("CreateBucketConfiguration", {}).get("LocationConstraint")
-    return {"CreateBucketConfiguration": {"LocationConstraint": place}} if place else {}
+    bare = {"CreateBucketConfiguration": {"LocationConstraint": place}} if place else {}
+    return bare | {name: params[name] for name in ("BucketNamespace",) if name in params}

@@ -212,3 +212,34 @@ def test_the_digest_of_specs_is_of_what_they_say() -> None:
     assert digest_of_specs([one, other]) == digest_of_specs([other, one])
     assert digest_of_specs([short]) == digest_of_specs([long])
     assert digest_of_specs([one]) != digest_of_specs([other])
+
+
+# ── names that not everybody can create ──────────────────────────────────────────────────────────────
+
+OURS = "acme-lake-123456789012-us-east-1-an"
+
+
+def test_a_name_in_the_accounts_own_namespace_says_so_when_it_is_created() -> None:
+    [creation] = plan_bucket(
+        BucketSpec(name=OURS, region="us-east-1"), LiveBucket(OURS, Existence.MISSING), identity(), ORIGIN
+    ).changes
+    assert creation.calls[0].params == {"BucketNamespace": "account-regional"}
+
+
+@pytest.mark.parametrize(
+    ("who", "said"),
+    [
+        (identity(account="444455556666", region="us-east-1"), "this would be account 444455556666 in us-east-1"),
+        (identity(region="eu-west-1"), "this would be account 123456789012 in eu-west-1"),
+    ],
+)
+def test_a_name_in_somebody_elses_namespace_cannot_be_created(who: Identity, said: str) -> None:
+    [blocker] = plan_bucket(BucketSpec(name=OURS), LiveBucket(OURS, Existence.MISSING), who, ORIGIN).blockers
+    assert blocker.why == f"only account 123456789012 can create this name, in us-east-1; {said}"
+
+
+def test_an_old_name_must_exist() -> None:
+    spec = BucketSpec(name="Acme_Lake", region="us-east-1", legacy_name=True)
+    [blocker] = plan_bucket(spec, LiveBucket(spec.name, Existence.MISSING), identity(), ORIGIN).blockers
+    assert "S3 takes such a name for no new bucket" in blocker.why
+    assert not plan_bucket(spec, LiveBucket(spec.name, Existence.EXISTS, "us-east-1"), identity(), ORIGIN).blockers
