@@ -57,8 +57,8 @@ OF_SOMEBODY_ELSE = Code(
     "RCL2005",
     "a name in the namespace of another account or region",
     "A name of the form <prefix>-<account id>-<region>-an belongs to that account in that region, and no other can "
-    "create it (S3 User Guide, gpbucketnamespaces). S3 answers InvalidBucketName. `account:` and `region:` say the same, "
-    "or are left out.",
+    "create it (S3 User Guide, gpbucketnamespaces). S3 answers InvalidBucketName. `account:` and `region:` say the "
+    "same, or are left out.",
 )
 CODES = (BAD_NAME, BAD_REGION, BAD_ACCOUNT, OURS_AND_THEIRS, OF_SOMEBODY_ELSE)
 

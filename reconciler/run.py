@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reconciler.errors import UsageError
+from reconciler.errors import ReconcileError, UsageError
 from reconciler.planning.changeset import Changeset, Inputs, Origin
 from reconciler.planning.digests import digest_of_specs
-from reconciler.planning.live import Identity
+from reconciler.planning.live import Existence, Identity, LiveBucket
 from reconciler.planning.outcomes import Applied, BucketOutcome
 from reconciler.planning.planner import plan_bucket
+from reconciler.planning.taking_over import TakenOver, everything_of, taken_over
 from reconciler.problems import Problem, did_you_mean
 from reconciler.specs.files import relative
 from reconciler.specs.loader import Loaded, load
@@ -52,6 +53,14 @@ class Planned:
     """The spec files that were read."""
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Live buckets as specs, and why some of those that were asked for are not among them, by name."""
+
+    buckets: tuple[TakenOver, ...]
+    out_of_reach: Mapping[str, str]
+
+
 Notice = Callable[[str], None]
 
 
@@ -78,13 +87,10 @@ def plan_loaded(loaded: Loaded, question: Question, access: Access, notice: Noti
     """What would change for specs that have been loaded already."""
     chosen = [bucket for bucket in loaded.buckets if not question.targets or bucket.spec.name in question.targets]
 
-    # boto3 takes 200 ms to load: whoever only validates does not pay for it
-    from reconciler.s3.clients import Clients, check_accounts
+    clients = clients_of(access)
+    from reconciler.s3.clients import check_accounts
     from reconciler.s3.reader import Reader
 
-    clients = Clients(
-        profile=access.profile, region=access.region, endpoint_url=access.endpoint_url, sandbox=access.sandbox
-    )
     identity = clients.identity()
     specs = [bucket.spec for bucket in chosen]
     check_accounts(identity, {spec.name: spec.account for spec in specs if spec.account})
@@ -104,6 +110,51 @@ def plan_loaded(loaded: Loaded, question: Question, access: Access, notice: Noti
         ),
     )
     return Planned(changeset, loaded.warnings, clients, identity, loaded.files)
+
+
+def clients_of(access: Access) -> "Clients":
+    """The clients of a run. boto3 takes 200 ms to load: whoever only validates does not pay for it."""
+    from reconciler.s3.clients import Clients
+
+    return Clients(
+        profile=access.profile, region=access.region, endpoint_url=access.endpoint_url, sandbox=access.sandbox
+    )
+
+
+def take_over(
+    names: Sequence[str], pattern: str | None, access: Access, *, full: bool = False, notice: Notice = lambda _: None
+) -> Found:
+    """Specs of live buckets: of these names, or, where there are none, of all that match a pattern.
+
+    Reads S3 and writes nothing.
+    """
+    from fnmatch import fnmatchcase
+
+    from reconciler.s3.reader import Reader
+
+    clients = clients_of(access)
+    identity = clients.identity()
+    reader = Reader(clients, identity)
+    listing = reader.listing()
+    chosen = sorted(set(names)) if names else sorted(name for name in listing if fnmatchcase(name, pattern or "*"))
+    if not chosen:
+        raise ReconcileError(
+            f"account {identity.account or 'unknown'} shows no bucket" + (f" like {pattern}" if pattern else ""),
+            remedy="name the buckets; listing them all needs s3:ListAllMyBuckets",
+        )
+    notice(f"Reading {len(chosen)} bucket{'' if len(chosen) == 1 else 's'} of account {identity.account or 'unknown'}")
+    live = reader.read([everything_of(name) for name in chosen], listing)
+    clients.close()
+    there = [live[name] for name in chosen if live[name].existence is Existence.EXISTS]
+    return Found(
+        tuple(taken_over(bucket, identity, full=full) for bucket in there),
+        {name: out_of_reach(live[name]) for name in chosen if live[name] not in there},
+    )
+
+
+def out_of_reach(bucket: LiveBucket) -> str:
+    """Why there is nothing to say about a bucket."""
+    return f"{bucket.trouble.why} ({bucket.trouble.remedy})" if bucket.trouble else "there is no such bucket"
 
 
 def carry_out(planned: Planned, progress: Callable[[BucketOutcome], None] = lambda _: None, **settings: Any) -> Applied:

@@ -191,6 +191,10 @@ class Aspect(BaseModel):
         """
         return self.model_dump(mode="json", by_alias=False, exclude_none=True)
 
+    def said_beside(self) -> Mapping[str, Any]:
+        """Fields of the bucket that have to be written for this live document to be taken as a spec."""
+        return {}
+
     # ── from one document to another ─────────────────────────────────────────────────────────────────
 
     @classmethod

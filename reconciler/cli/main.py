@@ -21,6 +21,7 @@ COMMANDS = {
     "plan": "show exactly what would change in S3",
     "apply": "make the live buckets what the specs say",
     "show": "show a saved plan again, without asking S3",
+    "import": "write specs for live buckets, to take them over",
     "explain": "say what an error code or a field of a spec means",
     "schema": "print the JSON Schemas of specs, plans and manifests",
     "sandbox": "look at, empty or stop the embedded S3",
@@ -137,7 +138,7 @@ def make_parser(words: Sequence[str]) -> Parser:
         if name not in words:
             commands.add_parser(name, help=about, add_help=False)
             continue
-        command = import_module(f"reconciler.cli.{name}")
+        command = command_named(name)
         child = commands.add_parser(
             name,
             help=about,
@@ -148,6 +149,11 @@ def make_parser(words: Sequence[str]) -> Parser:
         )
         command.arguments(child)
     return parser
+
+
+def command_named(name: str) -> Any:
+    """The module of a command: of the same name, but for the word that Python keeps for itself."""
+    return import_module(f"reconciler.cli.{'importing' if name == 'import' else name}")
 
 
 def main(words: Sequence[str]) -> int:
@@ -185,7 +191,7 @@ def run(arguments: Namespace) -> int:
         from reconciler.cli.debugging import show_requests
 
         show_requests()
-    command = import_module(f"reconciler.cli.{arguments.command}")
+    command = command_named(arguments.command)
     return int(command.run(arguments, Console(arguments)))
 
 

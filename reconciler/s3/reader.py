@@ -46,9 +46,9 @@ class Reader:
 
     # ── all buckets ──────────────────────────────────────────────────────────────────────────────────
 
-    def read(self, specs: Sequence[BucketSpec]) -> dict[str, LiveBucket]:
-        """The live side of every spec, concurrently."""
-        listing = self.listing()
+    def read(self, specs: Sequence[BucketSpec], listing: Listing | None = None) -> dict[str, LiveBucket]:
+        """The live side of every spec, concurrently; `listing` where somebody has it already."""
+        listing = self.listing() if listing is None else listing
         with threads() as pool:
             located = list(pool.map(lambda spec: self.locate(spec, listing), specs))
             pending: list[tuple[LiveBucket, dict[str, Future[LiveAspect]]]] = []
