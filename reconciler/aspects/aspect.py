@@ -8,7 +8,7 @@ the same. An aspect never performs a call: it returns calls, as data.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -58,6 +58,10 @@ class Surroundings:
     """The aspects that the same spec declares."""
     allow_unknown_actions: tuple[str, ...] = ()
     """S3 actions that the spec vouches for, because the table of this version does not know them yet."""
+    stand_ins: frozenset[str] = frozenset()
+    """Which of `account` and `region` stand for values that only AWS can tell, so that nothing follows from them."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """The ARNs of KMS keys that were looked up, by the aliases that name them."""
 
     @property
     def variables(self) -> dict[str, str | None]:
@@ -178,6 +182,10 @@ class Aspect(BaseModel):
             if mark is not None and getattr(self, name) is None:
                 kept[name] = mark.default if live is None else getattr(live, name)
         return self.model_copy(update=kept)
+
+    def aliases(self, live: Self | None) -> tuple[str, ...]:
+        """Aliases of KMS keys that must be looked up to tell whether this differs from the live document."""
+        return ()
 
     @classmethod
     def target_of_absence(cls, live: Self | None, around: Surroundings) -> Self | None:

@@ -39,6 +39,8 @@ class LiveBucket:
     trouble: Unreadable | None = None
     """Why the whole bucket is out of reach; set when `existence` is unclear."""
     aspects: Mapping[str, LiveAspect] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """The ARNs of the KMS keys that aliases stand for, as far as that decides anything and KMS would say."""
 
 
 @dataclass(frozen=True, slots=True)

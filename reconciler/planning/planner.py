@@ -25,7 +25,15 @@ ACCOUNT_UNCHECKED = Code(
     "not checked, and calls do not carry ExpectedBucketOwner. On AWS this cannot happen.",
     Severity.WARNING,
 )
-CODES = (ACCOUNT_UNCHECKED,)
+KEY_NOT_LOOKED_UP = Code(
+    "RCL3002",
+    "an alias that nobody could look up",
+    "The spec and the live bucket name a KMS key in two ways, and one of them is an alias. Which key it stands for is "
+    "asked with kms:DescribeKey; without an answer the two are taken for two keys, and the plan shows a change. Name "
+    "the key by its ARN, or allow kms:DescribeKey. Endpoints other than AWS have no KMS that is asked.",
+    Severity.WARNING,
+)
+CODES = (ACCOUNT_UNCHECKED, KEY_NOT_LOOKED_UP)
 
 
 def plan_bucket(spec: BucketSpec, live: LiveBucket, identity: Identity, origin: Origin) -> Plan:
@@ -33,7 +41,7 @@ def plan_bucket(spec: BucketSpec, live: LiveBucket, identity: Identity, origin: 
     region = live.region or spec.region or identity.region
     around = spec.surroundings(account=identity.account, region=region)
     spec = spec.filled(around)
-    around = spec.surroundings(account=identity.account, region=region)
+    around = replace(spec.surroundings(account=identity.account, region=region), keys=live.keys)
     exists = live.existence is Existence.EXISTS
     trouble = trouble_with(spec, live, identity) or open_variables(spec)
     nothing_found = {BUCKET: digest({"region": live.region} if exists else None)}
@@ -170,6 +178,12 @@ def findings(spec: BucketSpec, live: LiveBucket, identity: Identity) -> Iterator
         if isinstance(found, Aspect):
             for remark in found.remarks():
                 yield finding(remark, (name, *remark.path))
+    for name, wanted in spec.values().items():
+        found = live.aspects.get(name)
+        for alias in () if isinstance(found, Unreadable) else wanted.aliases(found):
+            if alias not in live.keys:
+                said = f"KMS does not say which key `{alias}` is: it is compared by its name"
+                yield finding(Refusal(KEY_NOT_LOOKED_UP, (name,), said, "allow kms:DescribeKey"), (name,))
 
 
 def finding(refusal: Refusal, path: tuple[str | int, ...]) -> Finding:

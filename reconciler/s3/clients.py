@@ -93,6 +93,17 @@ class Clients:
                 self._clients[region] = self._make_s3(region)
             return self._clients[region]
 
+    def kms(self, region: str | None) -> Any:
+        """A client for AWS's KMS; None where the endpoint is not AWS's: it has none that could be asked."""
+        if self.elsewhere:
+            return None
+        return self._session.client("kms", region_name=region or self.region or NOWHERE, config=self._config())
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the endpoint is not one of AWS's own."""
+        return self.endpoint_url is not None and not is_of_aws(self.endpoint_url)
+
     def _make_s3(self, region: str) -> Any:
         client = self._session.client("s3", region_name=region, endpoint_url=self.endpoint_url, config=self._config())
         watch(client)
@@ -127,7 +138,7 @@ class Clients:
 
     def identity(self) -> Identity:
         """Who is asking. On AWS an answer is a must; an endpoint of one's own may have no STS."""
-        elsewhere = self.endpoint_url is not None and not is_of_aws(self.endpoint_url)
+        elsewhere = self.elsewhere
         try:
             account = self._account(elsewhere)
         except S3_ERRORS as error:

@@ -7,6 +7,7 @@ not ours to see, a server that lists no regions, a listing that is denied) HeadB
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from reconciler.aspects import manifest
@@ -25,6 +26,7 @@ from reconciler.s3.errors import (
     region_named_by,
     unreadable,
 )
+from reconciler.s3.keys import Keys
 
 PAGE = 10_000
 """Buckets per page of a listing; AWS answers regions only when the request carries a parameter."""
@@ -43,6 +45,7 @@ class Reader:
     def __init__(self, clients: Clients, identity: Identity) -> None:
         self.clients = clients
         self.identity = identity
+        self.keys = Keys(clients)
 
     # ── all buckets ──────────────────────────────────────────────────────────────────────────────────
 
@@ -58,7 +61,11 @@ class Reader:
                 pending.append(
                     (bucket, {name: pool.submit(self.read_aspect, full, name, bucket.region) for name in reads})
                 )
-            return {bucket.name: with_aspects(bucket, futures) for bucket, futures in pending}
+            found = [with_aspects(bucket, futures) for bucket, futures in pending]
+        return {
+            bucket.name: replace(bucket, keys=self.keys.of(spec, bucket))
+            for spec, bucket in zip(specs, found, strict=True)
+        }
 
     def listing(self) -> Listing:
         """Our buckets with their regions; empty where listing them is denied."""
