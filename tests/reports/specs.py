@@ -66,7 +66,7 @@ policy:
     - Sid: LetTheDataEngineerWork
       Effect: Allow
       Principal: {AWS: ["arn:aws:iam::123456789012:user/data-engineer", "arn:aws:iam::123456789012:role/etl"]}
-      Action: ["s3:GetObject", "s3:ListBucket"]
+      Action: ["s3:GetObject", "s3:DeleteObject"]
       Resource: "arn:aws:s3:::acme-lake/*"
     - Sid: DenyPlainHttp
       Effect: Deny

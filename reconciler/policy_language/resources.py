@@ -1,0 +1,80 @@
+"""What a statement is about: this bucket, and the objects in it.
+
+Sources: S3 User Guide, "Policy resources for Amazon S3"; "Policy has invalid resource" is what S3 answers to
+another bucket (aws-samples/aws-serverless-appsync-app#4) and to a bare `*` (noobaa/noobaa-core#10058). Where a
+wildcard stands in the name of the bucket, AWS says nothing: what could match this bucket is let pass.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.policy_language.values import RESOURCES, as_list, statements_of
+from reconciler.policy_language.wrong import Home, Reason
+from reconciler.problems import Code
+
+NOT_THIS_BUCKET = Code(
+    "RCL2405",
+    "a resource that is not this bucket",
+    "A bucket policy is about its own bucket and the objects in it: `arn:aws:s3:::name` and `arn:aws:s3:::name/…`, in "
+    "the bucket's partition. `${partition}` and `${bucket}` write both. S3 answers MalformedPolicy (Policy has invalid "
+    "resource).",
+)
+
+BUCKET, OBJECT = "bucket", "object"
+DEFAULT_PARTITION = "aws"
+PARTITION = re.compile(r"arn:(aws[a-z-]*):s3:")
+OPEN_END = re.compile(r"[*?]|\$\{")
+"""Where the part of a resource ends that is known before a request is made: at a wildcard or a policy variable."""
+
+
+def partition_in(policy: Mapping[str, Any]) -> str:
+    """The partition of a policy's own resources: S3 takes none of another partition than the bucket's."""
+    found = {
+        match[1]
+        for statement in statements_of(policy)
+        if isinstance(statement, Mapping)
+        for name in RESOURCES
+        for resource in as_list(statement.get(name))
+        if isinstance(resource, str) and (match := PARTITION.match(resource))
+    }
+    return found.pop() if len(found) == 1 else DEFAULT_PARTITION
+
+
+def wrong_with_resource(text: str, home: Home) -> Reason | None:
+    """Why this is not the bucket or an object in it."""
+    write = f"write `{home.arn()}` for the bucket, `{home.arn('/*')}` for its objects"
+    parts = text.split(":", 5)
+    if len(parts) < 6 or parts[0] != "arn":
+        return Reason(f"`{text}` is not the ARN of this bucket or of objects in it", write)
+    _, partition, service, region, account, name = parts
+    if home.partition and not may_be(partition, home.partition):
+        return Reason(f"this resource is in partition {partition}, and the bucket is in {home.partition}", write)
+    if not (may_be(service, "s3") and may_be(region, "") and may_be(account, "") and may_be_in(name, home.bucket)):
+        return Reason(f"`{text}` is not this bucket or an object in it", write)
+    return None
+
+
+def may_be(segment: str, expected: str) -> bool:
+    """Whether a segment of an ARN is this text, or a pattern that begins like it."""
+    known = known_part(segment)
+    return segment == expected if known == segment else expected.startswith(known)
+
+
+def may_be_in(name: str, bucket: str) -> bool:
+    """Whether the last segment of an ARN is the bucket, an object in it, or a pattern that may match either."""
+    known = known_part(name)
+    return name == bucket or known.startswith(f"{bucket}/") or (known != name and f"{bucket}/".startswith(known))
+
+
+def known_part(text: str) -> str:
+    """The text up to the first wildcard or policy variable."""
+    return OPEN_END.split(text, maxsplit=1)[0]
+
+
+def kinds_of(resource: str) -> frozenset[str]:
+    """Whether a resource is the bucket, an object, or a pattern for both."""
+    name = resource.split(":", 5)[-1]
+    if "/" in name:
+        return frozenset({OBJECT})
+    return frozenset({BUCKET}) if known_part(name) == name else frozenset({BUCKET, OBJECT})

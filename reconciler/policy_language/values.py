@@ -1,0 +1,42 @@
+"""JSON values as AWS takes them: one for a list of one, a number for its text."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Statement = dict[str, Any]
+
+ACTIONS = ("Action", "NotAction")
+RESOURCES = ("Resource", "NotResource")
+MEMBERS = (*ACTIONS, *RESOURCES)
+"""Elements that hold a set of strings, or one string."""
+PRINCIPALS = ("Principal", "NotPrincipal")
+
+
+def statements_of(policy: Mapping[str, Any]) -> list[Any]:
+    """The statements; one object stands for a list of one."""
+    return as_list(policy.get("Statement"))
+
+
+def scalar(value: Any) -> str:
+    """A JSON scalar as the string that AWS takes it for."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def as_list(value: Any) -> list[Any]:
+    """One value stands for a list of one; nothing, for an empty list."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def unique(values: Iterable[str]) -> list[str]:
+    """Sorted, each once."""
+    return sorted(set(values))
+
+
+def text_of(value: Any) -> str:
+    """A stable text for sorting and comparing."""
+    return json.dumps(value, sort_keys=True, default=str)
