@@ -6,6 +6,7 @@ and documented.
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Annotated, get_args
 
@@ -100,7 +101,7 @@ class BucketSpec(BaseModel):
     """Tags that others own: keys, or prefixes that end in `*`."""
     manifest: Managed[Manifest] = None
     allow_unknown_actions: Annotated[tuple[Text, ...], Field(examples=[["s3:GetBucketShiny"]])] = ()
-    """Actions in the policy that are newer than this version's table of S3 actions."""
+    """Actions and condition keys in the policy that are newer than this version's table of S3's."""
 
     @classmethod
     @cache
@@ -141,7 +142,8 @@ class BucketSpec(BaseModel):
         Variables that only S3 can fill in stand for values of their usual length meanwhile.
         """
         yield from self._refusals_of_the_bucket()
-        around = self.surroundings(account="0" * 12, region="us-east-1")
+        unknown = frozenset(name for name in ("account", "region") if getattr(self, name) is None)
+        around = replace(self.surroundings(account="0" * 12, region="us-east-1"), stand_ins=unknown)
         for name, value in self.filled(around).declared().items():
             found = self.aspects()[name].refusals_of_absence() if isinstance(value, Absent) else value.refusals(around)
             for refusal in found:

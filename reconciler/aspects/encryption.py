@@ -4,6 +4,7 @@ Since January 2023 every bucket on AWS has at least AES256, and DELETE brings th
 "Default encryption FAQ"). Ceph and older servers really have none.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
@@ -12,9 +13,12 @@ from pydantic import Field, field_validator, model_validator
 from reconciler.aspects.aspect import Aspect, Document, Refusal, Surroundings
 from reconciler.aspects.calls import Call, Risk, S3Api, Wire
 from reconciler.aspects.markers import KeptFromLive
-from reconciler.problems import Code
+from reconciler.aspects.xml_text import unwritable
+from reconciler.problems import Code, Severity
 from reconciler.scalars import Flag, Text
 
+AWS_MANAGED = "alias/aws/s3"
+"""The alias of the key that S3 uses where nobody names one."""
 Algorithm = Literal["AES256", "aws:kms", "aws:kms:dsse"]
 STRENGTH: dict[Algorithm, int] = {"AES256": 0, "aws:kms": 1, "aws:kms:dsse": 2}
 
@@ -29,6 +33,31 @@ ALGORITHM_MISSING = Code(
     "encryption without an algorithm",
     "`encryption` needs `sse_algorithm`: AES256, aws:kms or aws:kms:dsse. S3 answers MalformedXML to none.",
 )
+NO_BUCKET_KEY = Code(
+    "RCL2203",
+    "a bucket key with aws:kms:dsse",
+    "S3 Bucket Keys are not supported for two layers of encryption: every object costs its own KMS requests (S3 User "
+    "Guide, UsingDSSEncryption). What S3 answers to the switch is not documented; at best it does nothing.",
+    Severity.WARNING,
+)
+NO_SUCH_KEY = Code(
+    "RCL2204",
+    "a KMS key that S3 will not find",
+    "PutBucketEncryption does not look at the key (API reference, PutBucketEncryption): the bucket takes the setting, "
+    "and then every write fails, with KMS.NotFoundException. A key is named by its id, by `alias/name`, or by the ARN "
+    "of one of them, and lies in the region of the bucket (S3 User Guide, UsingKMSEncryption).",
+    Severity.WARNING,
+)
+NOT_XML = Code(
+    "RCL2205",
+    "a KMS key that S3 cannot be told",
+    "The configuration is an XML document, and XML 1.0 cannot hold most control characters: S3 answers MalformedXML.",
+)
+KEY_ID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|mrk-[0-9a-fA-F]{32}"
+KEY = re.compile(
+    rf"(?:arn:(?P<partition>[^:]+):kms:(?P<region>[^:]+):\d{{12}}:(?:key/(?:{KEY_ID})|alias/.+)|alias/.+|{KEY_ID})\Z"
+)
+"""A key id (of one region or of several), an alias, or the ARN of one (KMS Developer Guide, concepts, key-id)."""
 
 
 class _ByDefault(Document):
@@ -63,7 +92,7 @@ class Encryption(Aspect, Document):
         to_read=("s3:GetEncryptionConfiguration",),
         to_write=("s3:PutEncryptionConfiguration",),
     )
-    codes = (KEY_WITHOUT_KMS, ALGORITHM_MISSING)
+    codes = (KEY_WITHOUT_KMS, ALGORITHM_MISSING, NO_BUCKET_KEY, NO_SUCH_KEY, NOT_XML)
 
     sse_algorithm: Algorithm | None = Field(default=None, examples=["aws:kms"])
     """`AES256` (keys held by S3), `aws:kms`, or `aws:kms:dsse` (two layers)."""
@@ -88,7 +117,7 @@ class Encryption(Aspect, Document):
     @field_validator("kms_master_key_id")
     @classmethod
     def _aws_managed_key_is_no_key(cls, value: str | None) -> str | None:
-        return None if value == "alias/aws/s3" or (value or "").endswith(":alias/aws/s3") else value
+        return None if (value or "").rpartition(":")[2] == AWS_MANAGED else value
 
     @field_validator("blocked_encryption_types")
     @classmethod
@@ -132,11 +161,33 @@ class Encryption(Aspect, Document):
                 "a KMS key makes no sense with AES256",
                 "write `sse_algorithm: aws:kms`, or take the key out",
             )
+        if self.sse_algorithm == "aws:kms:dsse" and self.bucket_key_enabled:
+            yield Refusal(NO_BUCKET_KEY, ("bucket_key_enabled",), "there are no bucket keys with aws:kms:dsse")
+        for code, wrong in wrong_with_key(self.kms_master_key_id, around):
+            yield Refusal(code, ("kms_master_key_id",), wrong)
+
+    def as_spec(self, around: Surroundings) -> Any:
+        """The algorithm alone where nothing else is said."""
+        said: dict[str, Any] = super().as_spec(around)
+        for name in ("bucket_key_enabled", "blocked_encryption_types"):
+            if not said.get(name):
+                said.pop(name, None)
+        return said["sse_algorithm"] if said.keys() == {"sse_algorithm"} else said
+
+    def aliases(self, live: Self | None) -> tuple[str, ...]:
+        """An alias stands for a key that only KMS knows. No key at all stands for AWS's own, which has an alias."""
+        if live is None or "AES256" in (self.sse_algorithm, live.sse_algorithm):
+            return ()
+        one, other = self.kms_master_key_id or AWS_MANAGED, live.kms_master_key_id or AWS_MANAGED
+        return () if same_key(one, other) else tuple(key for key in (one, other) if "alias/" in key)
 
     def target(self, live: Self | None, around: Surroundings) -> Self:
         """The live spelling of the key stands when it names the same key."""
         target = super().target(live, around)
-        if live is not None and same_key(target.kms_master_key_id, live.kms_master_key_id):
+        if live is None or "AES256" in (target.sse_algorithm, live.sse_algorithm):
+            return target
+        one, other = target.kms_master_key_id or AWS_MANAGED, live.kms_master_key_id or AWS_MANAGED
+        if same_key(around.keys.get(one, one), around.keys.get(other, other)):
             return target.model_copy(update={"kms_master_key_id": live.kms_master_key_id})
         return target
 
@@ -183,6 +234,19 @@ class Encryption(Aspect, Document):
         if old.kms_master_key_id != new.kms_master_key_id:
             return Risk.CUTS_ACCESS
         return Risk.COSTS_MONEY if new.sse_algorithm != old.sse_algorithm else Risk.HARMLESS
+
+
+def wrong_with_key(key: str | None, around: Surroundings) -> Iterator[tuple[Code, str]]:
+    """What S3, or whoever writes an object later, has against the name of a key."""
+    unfit = unwritable(key or "")
+    if unfit:
+        yield NOT_XML, unfit
+    elif key is not None:
+        found = KEY.match(key)
+        if found is None:
+            yield NO_SUCH_KEY, f"`{key}` is neither a key id, an alias (`alias/name`) nor the ARN of one"
+        elif found["region"] not in (None, around.region) and "region" not in around.stand_ins:
+            yield NO_SUCH_KEY, f"this key is in {found['region']} and the bucket in {around.region}"
 
 
 def same_key(one: str | None, other: str | None) -> bool:

@@ -1,8 +1,8 @@
 """Lifecycle: what S3 archives, expires and cleans up on its own.
 
-One document per bucket, always written whole. Its rules have identity (`id`), their order means nothing,
-and a filter has four spellings on the wire that mean the same (S3 User Guide, "Lifecycle configuration
-elements"); here it has one.
+One document per bucket, always written whole. Its rules have identity (`id`, or what they say), their order
+means nothing, and a filter has four spellings on the wire that mean the same (S3 User Guide, "Lifecycle
+configuration elements"); here it has one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,9 @@ from pydantic import (
 
 from reconciler.aspects.aspect import Aspect, Document, Refusal, Surroundings
 from reconciler.aspects.calls import Call, Params, Risk, S3Api, Wire
-from reconciler.aspects.lifecycle_refusals import CODES, refusals_of_rules
+from reconciler.aspects.lifecycle_codes import CODES
+from reconciler.aspects.lifecycle_names import in_order, with_ids
+from reconciler.aspects.lifecycle_refusals import refusals_beside, refusals_of_rules
 from reconciler.aspects.lifecycle_words import in_words
 from reconciler.aspects.markers import KeptFromLive, KeyedBy
 from reconciler.scalars import Count, Moment, Text
@@ -37,18 +39,34 @@ NO_PREFIX = (("Prefix", ""), ("prefix", ""))
 
 
 def flat(value: Wire) -> Wire:
-    """A filter as one flat mapping: ``And``, ``Tag`` and a list of ``Tags`` are only S3's spellings of it."""
+    """A filter as one flat mapping: ``And``, ``Tag`` and a list of ``Tags`` are only S3's spellings of it.
+
+    Raises ValueError where one condition is said in two ways that differ: dropping one would widen a deletion.
+    """
     members = {name: item for name, item in value.items() if (name, item) not in NO_PREFIX}
     inside = members.get("And")
     if isinstance(inside, dict) and inside.keys() <= INSIDE_AND:
         del members["And"]
+        inside = flat(inside)
+        if any(name in members and members[name] != item for name, item in inside.items()):
+            raise ValueError("one condition of this filter is said twice, and not alike")
         return flat(members | inside)
     tags = members.pop("Tags", [])
     if "Tag" in members:
-        tags = [*tags, members.pop("Tag")]
-    if isinstance(tags, list) and all(isinstance(tag, dict) for tag in tags):
-        tags = {tag.get("Key"): tag.get("Value") for tag in tags}
+        tags = [*pairs(tags), members.pop("Tag")]
+    if isinstance(tags, list) and all(isinstance(tag, dict) and isinstance(tag.get("Key"), str) for tag in tags):
+        by_key = {tag.get("Key"): tag.get("Value") for tag in tags}
+        if any(by_key[tag.get("Key")] != tag.get("Value") for tag in tags):
+            raise ValueError("one tag of this filter is said twice, and not alike")
+        tags = by_key
     return members | ({"Tags": tags} if tags else {})
+
+
+def pairs(tags: Any) -> list[Any]:
+    """Tags as S3's list of pairs, whichever of both spellings they have."""
+    if isinstance(tags, dict):
+        return [{"Key": key, "Value": value} for key, value in tags.items()]
+    return tags if isinstance(tags, list) else [tags]
 
 
 class Filter(Document):
@@ -154,8 +172,9 @@ def by_storage_class(transition: Transition | NoncurrentVersionTransition) -> tu
 class Rule(Document):
     """One rule: which objects, and what happens to them when."""
 
-    id: Text = Field(default="", alias="ID", examples=["archive-raw-data"])
-    """Its name, unique in the bucket, at most 255 characters."""
+    id: Text | None = Field(default=None, alias="ID", examples=["archive-raw-data"])
+    """Its name, its own in the bucket, at most 255 characters. Left out, the rule is known by what it says: it keeps
+    the id of the live rule that says the same, or gets one made of what it is about."""
     status: Literal["Enabled", "Disabled"] = "Enabled"
     """`Disabled` keeps the rule and stops its effect."""
     filter: Filter = Filter()
@@ -176,11 +195,16 @@ class Rule(Document):
     @model_validator(mode="before")
     @classmethod
     def _a_prefix_of_the_rule_is_a_filter(cls, value: Any) -> Any:
-        """Version 1 of the document has the prefix beside the filter's place."""
+        """Version 1 of the document has the prefix beside the filter's place.
+
+        Where both are written and differ, what the rule is about is not known.
+        """
         if isinstance(value, dict) and "Prefix" in value:
             value = dict(value)
-            prefix = value.pop("Prefix")
-            value.setdefault("Filter", {"Prefix": prefix})
+            prefix = {"Prefix": value.pop("Prefix")}
+            chosen = value.setdefault("Filter", prefix)
+            if flat(prefix) and (not isinstance(chosen, dict) or flat(chosen) != flat(prefix)):
+                raise ValueError("a rule has a prefix and a filter that says something else")
         return value
 
     @field_validator("transitions", "noncurrent_version_transitions")
@@ -233,13 +257,18 @@ class Lifecycle(Aspect, Document):
     @field_validator("rules")
     @classmethod
     def _order_means_nothing(cls, value: tuple[Rule, ...]) -> tuple[Rule, ...]:
-        return tuple(sorted(value, key=lambda rule: (rule.id, rule.model_dump_json())))
+        """A rule of a spec that has no name stays where it is written, so that it can be pointed at."""
+        return in_order(value) if all(rule.id is not None for rule in value) else value
 
     @classmethod
     def from_s3(cls, wire: Wire) -> Self:
-        """Ceph and older servers leave the minimum size out: the default is what AWS stores without it."""
+        """Ceph and older servers leave the minimum size out: the default is what AWS stores without it.
+
+        AWS answers every rule with an id; a rule without one is named as a rule of a spec would be.
+        """
         size = wire.get("TransitionDefaultMinimumObjectSize") or "all_storage_classes_128K"
-        return super().from_s3(wire | {"TransitionDefaultMinimumObjectSize": size})
+        document = super().from_s3(wire | {"TransitionDefaultMinimumObjectSize": size})
+        return document.model_copy(update={"rules": with_ids(document.rules)})
 
     @property
     def means_nothing(self) -> bool:
@@ -249,10 +278,27 @@ class Lifecycle(Aspect, Document):
     def refusals(self, around: Surroundings) -> Iterator[Refusal]:
         """What PutBucketLifecycleConfiguration answers with an error, and what only costs money."""
         yield from refusals_of_rules(self.rules)
+        yield from refusals_beside(around.siblings.get("versioning"))
+
+    def target(self, live: Self | None, around: Surroundings) -> Self:
+        """Rules without an id are the live ones that say the same."""
+        rules = with_ids(self.rules, live.rules if live is not None else ())
+        return super().target(live, around).model_copy(update={"rules": rules})
+
+    def as_spec(self, around: Surroundings) -> Any:
+        """Rules without what they would say anyway; midnights as dates."""
+        said = self.model_dump(mode="json", by_alias=False, exclude_none=True, exclude_defaults=True)
+        if self.transition_default_minimum_object_size == "all_storage_classes_128K":
+            del said["transition_default_minimum_object_size"]
+        for rule in said.get("rules", ()):
+            for action in (rule.get("expiration", {}), *rule.get("transitions", ())):
+                if "date" in action:
+                    action["date"] = action["date"].removesuffix("T00:00:00Z")
+        return said
 
     def item_words(self) -> dict[str, str]:
         """Each rule in a sentence."""
-        return {rule.id: in_words(rule) for rule in self.rules}
+        return {rule.id: in_words(rule) for rule in with_ids(self.rules) if rule.id is not None}
 
     @classmethod
     def calls(cls, before: Self | None, after: Self | None) -> tuple[Call, ...]:
@@ -277,23 +323,29 @@ class Lifecycle(Aspect, Document):
 
     @classmethod
     def risk(cls, before: Self | None, after: Self | None) -> Risk:
-        """Whatever deletes more, or sooner, loses data; moving and keeping more costs money."""
-        old = {rule.id: rule for rule in before.rules} if before else {}
-        changed = [rule for rule in (after.rules if after else ()) if old.get(rule.id) != rule]
-        if any(rule.status == "Enabled" and deletes_more(old.get(rule.id), rule) for rule in changed):
+        """Whatever deletes more, or sooner, loses data; moving and keeping more costs money.
+
+        What a rule deletes is no loss where any rule of before, by whatever name, deleted it at least as soon.
+        """
+        old = before.rules if before else ()
+        enabled = [rule for rule in (after.rules if after else ()) if rule.status == "Enabled"]
+        if any(deletes(rule) and all(deletes_more(other, rule) for other in old) for rule in enabled):
             return Risk.LOSES_DATA
         return Risk.COSTS_MONEY
 
 
-def deletes_more(old: Rule | None, new: Rule) -> bool:
+def deletes(rule: Rule) -> bool:
+    """Whether a rule deletes objects or versions. Delete markers and unfinished uploads are no data."""
+    of_current_versions = rule.expiration is not None and (rule.expiration.days, rule.expiration.date) != (None, None)
+    return of_current_versions or rule.noncurrent_version_expiration is not None
+
+
+def deletes_more(old: Rule, new: Rule) -> bool:
     """Whether the new rule may delete an object or version that the old one would have left, or sooner.
 
     Only the same filter with the same or later expiry is certainly no more.
     """
-    of_current_versions = new.expiration is not None and (new.expiration.days, new.expiration.date) != (None, None)
-    if not of_current_versions and new.noncurrent_version_expiration is None:
-        return False
-    if old is None or old.status == "Disabled" or old.filter != new.filter:
+    if old.status == "Disabled" or old.filter != new.filter:
         return True
     return not (
         keeps_longer(old.expiration, new.expiration)

@@ -1,91 +1,48 @@
 """What S3 refuses in lifecycle rules, known without asking it.
 
-Each rule with the error that the API answers (recorded by LocalStack against AWS, or tested by
-ceph/s3-tests). What only costs money is a warning.
+Each rule with the error that the API answers; tests/aspects/cases/lifecycle/refusals.yaml has an example of each,
+with its source. What only costs money, or does nothing, is a warning.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from reconciler.aspects.aspect import Refusal
-from reconciler.problems import Code, Severity
+from reconciler.aspects.aspect import Aspect, Refusal
+from reconciler.aspects.lifecycle_codes import (
+    BAD_ID,
+    EARLY_MOVE,
+    FILTER_DOES_NOT_FIT,
+    NO_ACTION,
+    NO_RULES,
+    NO_SUCH_OBJECT,
+    NOT_MIDNIGHT,
+    NOT_ONE_TIME,
+    NOT_XML,
+    OUT_OF_ORDER,
+    OUT_OF_RANGE,
+    SHORT_STAY,
+    WITH_MFA_DELETE,
+)
+from reconciler.aspects.lifecycle_names import content
+from reconciler.aspects.versioning import Versioning
+from reconciler.aspects.xml_text import unwritable
+from reconciler.problems import Code
 
 if TYPE_CHECKING:
     from reconciler.aspects.lifecycle import Rule
 
 MOST_RULES = 1000
-LARGEST_OBJECT = 5 * 1024**4
-"""5 TiB in bytes, the bound that the API states for sizes in a filter."""
-
-NO_RULES = Code(
-    "RCL2501",
-    "a lifecycle without rules",
-    "S3 has no empty lifecycle: it answers MalformedXML. `lifecycle: absent` removes all rules; leaving the line out "
-    "leaves the live rules alone.",
-)
-BAD_ID = Code(
-    "RCL2502",
-    "a rule without a usable id",
-    "Every rule needs an `id` of 1 to 255 characters, its own in the bucket. It is how a plan names the rule and how a "
-    "rule is known again. S3 answers InvalidArgument to a longer one, and to the same one twice.",
-)
-NO_ACTION = Code(
-    "RCL2503",
-    "a rule that does nothing",
-    'S3 answers InvalidRequest: "At least one action needs to be specified in a rule".',
-)
-NOT_ONE_TIME = Code(
-    "RCL2504",
-    "an action without exactly one time",
-    "An expiration has exactly one of `days`, `date` and `expired_object_delete_marker`; a transition has at most one "
-    "of `days` and `date`; and a rule does not mix days with dates. S3 answers MalformedXML or InvalidRequest.",
-)
-OUT_OF_RANGE = Code(
-    "RCL2505",
-    "a number outside of what S3 takes",
-    "Days of an expiration are at least 1, of a transition at least 0; NewerNoncurrentVersions is 1 to 100; sizes are "
-    "0 to 5 TiB with the lower below the upper; a configuration has at most 1,000 rules. S3 answers InvalidArgument.",
-)
-NOT_MIDNIGHT = Code(
-    "RCL2506",
-    "a date that is not midnight UTC",
-    "S3 answers InvalidArgument: \"'Date' must be at midnight GMT\".",
-)
-OUT_OF_ORDER = Code(
-    "RCL2507",
-    "steps that S3 would not do in this order",
-    "Objects move down only (STANDARD_IA, INTELLIGENT_TIERING, ONEZONE_IA, GLACIER_IR, GLACIER, DEEP_ARCHIVE, and "
-    "never from ONEZONE_IA to GLACIER_IR), each class is named once in a rule, and expiry comes after every "
-    "transition. S3 answers InvalidArgument or InvalidRequest (User Guide, "
-    "lifecycle-transition-general-considerations).",
-)
-TAGS_DO_NOT_FIT = Code(
-    "RCL2508",
-    "an action that cannot have this filter",
-    "Delete markers and unfinished uploads have no tags, so S3 refuses a filter with tags on rules that clean them up "
-    "(User Guide, lifecycle-configuration-examples).",
-)
-SHORT_STAY = Code(
-    "RCL2509",
-    "a stay that is billed longer than it lasts",
-    "STANDARD_IA and ONEZONE_IA bill at least 30 days, GLACIER_IR and GLACIER 90, DEEP_ARCHIVE 180. Leaving earlier "
-    "is allowed and pays the rest all the same.",
-    Severity.WARNING,
-)
-CODES = (
-    NO_RULES,
-    BAD_ID,
-    NO_ACTION,
-    NOT_ONE_TIME,
-    OUT_OF_RANGE,
-    NOT_MIDNIGHT,
-    OUT_OF_ORDER,
-    TAGS_DO_NOT_FIT,
-    SHORT_STAY,
-)
+LARGEST_SIZE = 1000 * 1024**4
+"""Bytes: what S3 names as the bound of sizes in a filter (hashicorp/terraform-provider-aws#41521)."""
+LONGEST_KEY = 1024
+"""Bytes of an object's key (S3 User Guide, object-keys)."""
+MOST_OBJECT_TAGS = 10
+"""Tags of an object; their keys have at most 128 characters, their values 256 (S3 User Guide, object-tagging)."""
+MOST_DAYS = 2**31 - 1
 
 BILLED_DAYS = {"STANDARD_IA": 30, "ONEZONE_IA": 30, "GLACIER_IR": 90, "GLACIER": 90, "DEEP_ARCHIVE": 180}
+INFREQUENT_ACCESS = ("STANDARD_IA", "ONEZONE_IA")
 
 Finding = tuple[Code, tuple[str | int, ...], str]
 
@@ -101,21 +58,41 @@ def refusals_of_rules(rules: "Sequence[Rule]") -> Iterator[Refusal]:
         )
     if len(rules) > MOST_RULES:
         yield Refusal(OUT_OF_RANGE, ("rules",), f"{len(rules)} rules: S3 takes at most {MOST_RULES}")
-    for above, below in pairwise(rules):
-        if above.id == below.id != "":
-            yield Refusal(BAD_ID, ("rules", below.id, "id"), f"two rules have the id `{below.id}`")
-    for rule in rules:
+    yield from the_same_twice(rules)
+    for position, rule in enumerate(rules):
+        where = position if rule.id is None else rule.id
         for check in CHECKS:
             for code, path, message in check(rule):
-                yield Refusal(code, ("rules", rule.id, *path), message)
+                yield Refusal(code, ("rules", where, *path), message)
+
+
+def refusals_beside(versioning: "Aspect | None") -> Iterator[Refusal]:
+    """What another aspect of the same spec does not allow."""
+    if isinstance(versioning, Versioning) and versioning.mfa_delete == "Enabled":
+        yield Refusal(
+            WITH_MFA_DELETE,
+            (),
+            "this bucket is to have MFA delete, and S3 keeps no lifecycle on such a bucket",
+            "give up one of the two",
+        )
+
+
+def the_same_twice(rules: "Sequence[Rule]") -> Iterator[Refusal]:
+    """Rules that cannot be told apart, by their ids or, without them, by what they say."""
+    seen: set[str] = set()
+    for position, rule in enumerate(rules):
+        known_by = content(rule) if rule.id is None else rule.id
+        if known_by in seen and rule.id is None:
+            yield Refusal(BAD_ID, ("rules", position), "another rule without an `id` says just the same", "remove one")
+        elif known_by in seen:
+            yield Refusal(BAD_ID, ("rules", known_by, "id"), f"two rules have the id `{known_by}`")
+        seen.add(known_by)
 
 
 def an_id(rule: "Rule") -> Iterator[Finding]:
-    """The id is there and not too long."""
-    if not rule.id:
-        yield BAD_ID, (), "this rule has no `id`"
-    elif len(rule.id) > 255:
-        yield BAD_ID, ("id",), f"this id has {len(rule.id)} characters: S3 takes at most 255"
+    """The id, if there is one, is neither empty nor too long."""
+    if rule.id is not None and not 1 <= len(rule.id) <= 255:
+        yield BAD_ID, ("id",), f"this id has {len(rule.id)} characters: S3 takes 1 to 255"
 
 
 def an_action(rule: "Rule") -> Iterator[Finding]:
@@ -136,6 +113,17 @@ def an_action(rule: "Rule") -> Iterator[Finding]:
 
 def one_time_each(rule: "Rule") -> Iterator[Finding]:
     """Days or a date, not both, and one of them throughout the rule."""
+    twice = list(times_said_twice(rule))
+    yield from twice
+    end = rule.expiration
+    days = [move.days for move in rule.transitions] + ([end.days] if end else [])
+    dates = [move.date for move in rule.transitions] + ([end.date] if end else [])
+    if not twice and any(day is not None for day in days) and any(date is not None for date in dates):
+        yield NOT_ONE_TIME, (), "this rule mixes days with dates"
+
+
+def times_said_twice(rule: "Rule") -> Iterator[Finding]:
+    """Actions with more than one time."""
     end = rule.expiration
     if end is not None and sum(item is not None for item in (end.days, end.date, end.expired_object_delete_marker)) > 1:
         yield (
@@ -150,21 +138,17 @@ def one_time_each(rule: "Rule") -> Iterator[Finding]:
                 ("transitions", move.storage_class),
                 "a transition says `days` or `date`, not both",
             )
-    days = [move.days for move in rule.transitions] + ([end.days] if end else [])
-    dates = [move.date for move in rule.transitions] + ([end.date] if end else [])
-    if any(day is not None for day in days) and any(date is not None for date in dates):
-        yield NOT_ONE_TIME, (), "this rule mixes days with dates"
 
 
 def numbers_in_range(rule: "Rule") -> Iterator[Finding]:
     """Every number within what the API takes."""
     end, versions = rule.expiration, rule.noncurrent_version_expiration
     bounds: list[tuple[int | None, int, int, tuple[str | int, ...]]] = [
-        (end.days if end else None, 1, 2**31 - 1, ("expiration", "days")),
+        (end.days if end else None, 1, MOST_DAYS, ("expiration", "days")),
         (
             versions.noncurrent_days if versions else None,
             1,
-            2**31 - 1,
+            MOST_DAYS,
             ("noncurrent_version_expiration", "noncurrent_days"),
         ),
         (
@@ -173,17 +157,17 @@ def numbers_in_range(rule: "Rule") -> Iterator[Finding]:
             100,
             ("noncurrent_version_expiration", "newer_noncurrent_versions"),
         ),
-        (rule.filter.object_size_greater_than, 0, LARGEST_OBJECT, ("filter", "object_size_greater_than")),
-        (rule.filter.object_size_less_than, 1, LARGEST_OBJECT, ("filter", "object_size_less_than")),
+        (rule.filter.object_size_greater_than, 0, LARGEST_SIZE, ("filter", "object_size_greater_than")),
+        (rule.filter.object_size_less_than, 1, LARGEST_SIZE, ("filter", "object_size_less_than")),
     ]
     uploads = rule.abort_incomplete_multipart_upload
     if uploads is not None:
         path: tuple[str | int, ...] = ("abort_incomplete_multipart_upload", "days_after_initiation")
-        bounds.append((uploads.days_after_initiation or 0, 1, 2**31 - 1, path))
-    bounds += [(move.days, 0, 2**31 - 1, ("transitions", move.storage_class, "days")) for move in rule.transitions]
+        bounds.append((uploads.days_after_initiation or 0, 1, MOST_DAYS, path))
+    bounds += [(move.days, 0, MOST_DAYS, ("transitions", move.storage_class, "days")) for move in rule.transitions]
     for old in rule.noncurrent_version_transitions:
         at = ("noncurrent_version_transitions", old.storage_class)
-        bounds.append((old.noncurrent_days, 0, 2**31 - 1, (*at, "noncurrent_days")))
+        bounds.append((old.noncurrent_days, 0, MOST_DAYS, (*at, "noncurrent_days")))
         bounds.append((old.newer_noncurrent_versions, 1, 100, (*at, "newer_noncurrent_versions")))
     for number, least, most, path in bounds:
         if number is not None and not least <= number <= most:
@@ -223,12 +207,8 @@ def steps_in_order(rule: "Rule") -> Iterator[Finding]:
                 yield OUT_OF_ORDER, at, f"{below} is named twice"
             elif (above, below) == ("ONEZONE_IA", "GLACIER_IR"):
                 yield OUT_OF_ORDER, at, "S3 cannot move objects from ONEZONE_IA to GLACIER_IR"
-            elif (days or 0, date or "") > (later_days or 0, later_date or ""):
-                yield (
-                    OUT_OF_ORDER,
-                    at,
-                    f"objects would be in {below} before {above}, and S3 only moves them down",
-                )
+            elif (days or 0, date or "") >= (later_days or 0, later_date or ""):
+                yield OUT_OF_ORDER, at, f"the move to {below} is not later than the one to {above}; S3 moves down only"
     yield from the_end_last(rule)
 
 
@@ -256,27 +236,78 @@ def the_end_last(rule: "Rule") -> Iterator[Finding]:
 
 
 def filters_that_fit(rule: "Rule") -> Iterator[Finding]:
-    """Delete markers and unfinished uploads have no tags."""
-    if not rule.filter.tags:
-        return
-    if rule.expiration is not None and rule.expiration.expired_object_delete_marker:
-        yield TAGS_DO_NOT_FIT, ("expiration", "expired_object_delete_marker"), "delete markers have no tags"
-    if rule.abort_incomplete_multipart_upload is not None:
-        yield TAGS_DO_NOT_FIT, ("abort_incomplete_multipart_upload",), "unfinished uploads have no tags"
+    """Delete markers and unfinished uploads have neither tags nor a size."""
+    sized = (rule.filter.object_size_greater_than, rule.filter.object_size_less_than) != (None, None)
+    missing = " and ".join(word for word, asked in (("tags", rule.filter.tags), ("size", sized)) if asked)
+    if missing and rule.expiration is not None and rule.expiration.expired_object_delete_marker:
+        yield FILTER_DOES_NOT_FIT, ("expiration", "expired_object_delete_marker"), f"delete markers have no {missing}"
+    if missing and rule.abort_incomplete_multipart_upload is not None:
+        yield FILTER_DOES_NOT_FIT, ("abort_incomplete_multipart_upload",), f"unfinished uploads have no {missing}"
+
+
+def filters_that_some_object_fits(rule: "Rule") -> Iterator[Finding]:
+    """Prefixes and tags that an object can have."""
+    size = len((rule.filter.prefix or "").encode())
+    if size > LONGEST_KEY:
+        yield NO_SUCH_OBJECT, ("filter", "prefix"), f"{size} bytes: the key of an object has at most {LONGEST_KEY}"
+    if len(rule.filter.tags) > MOST_OBJECT_TAGS:
+        yield NO_SUCH_OBJECT, ("filter", "tags"), f"{len(rule.filter.tags)} tags: an object has {MOST_OBJECT_TAGS}"
+    for key, value in rule.filter.tags.items():
+        if len(key) > 128 or len(value) > 256:
+            said = "an object's tag has a key of up to 128 and a value of up to 256 characters"
+            yield NO_SUCH_OBJECT, ("filter", "tags", key), said
+
+
+def texts_that_can_be_written(rule: "Rule") -> Iterator[Finding]:
+    """What stands in an XML document."""
+    texts: list[tuple[tuple[str | int, ...], str | None]] = [
+        (("id",), rule.id),
+        (("filter", "prefix"), rule.filter.prefix),
+    ]
+    for key, value in rule.filter.tags.items():
+        texts += [(("filter", "tags", key), text) for text in (key, value)]
+        if not key:
+            yield NOT_XML, ("filter", "tags", key), "a tag has a key of at least one character"
+    for path, text in texts:
+        wrong = unwritable(text or "")
+        if wrong:
+            yield NOT_XML, path, wrong
+
+
+Step = tuple[int, str]
+
+
+def current_steps(rule: "Rule") -> list[Step]:
+    """The days of moves of current versions, in order."""
+    return sorted((move.days, move.storage_class) for move in rule.transitions if move.days is not None)
+
+
+def old_steps(rule: "Rule") -> list[Step]:
+    """The days of moves of old versions, in order."""
+    return sorted((move.noncurrent_days, move.storage_class) for move in rule.noncurrent_version_transitions)
 
 
 def stays_that_pay(rule: "Rule") -> Iterator[Finding]:
     """Days in a storage class that are billed although the object is gone."""
-    steps = sorted((move.days, move.storage_class) for move in rule.transitions if move.days is not None)
-    ends = [days for days, _ in steps[1:]] + [rule.expiration.days if rule.expiration else None]
-    for (days, storage_class), leaves in zip(steps, ends, strict=False):
-        billed = BILLED_DAYS.get(storage_class, 0)
-        if leaves is not None and days < leaves < days + billed:
-            yield (
-                SHORT_STAY,
-                ("transitions", storage_class),
-                f"{leaves - days} days in {storage_class} are billed as {billed}",
-            )
+    end, old_end = rule.expiration, rule.noncurrent_version_expiration
+    for name, steps, last in (
+        ("transitions", current_steps(rule), end.days if end else None),
+        ("noncurrent_version_transitions", old_steps(rule), old_end.noncurrent_days if old_end else None),
+    ):
+        for (days, storage_class), leaves in zip(steps, [*(days for days, _ in steps[1:]), last], strict=False):
+            billed = BILLED_DAYS.get(storage_class, 0)
+            if leaves is not None and days < leaves < days + billed:
+                said = f"{leaves - days} days in {storage_class} are billed as {billed}"
+                yield SHORT_STAY, (name, storage_class), said
+
+
+def moves_not_too_early(rule: "Rule") -> Iterator[Finding]:
+    """Objects that are young and already too expensive to read."""
+    for name, steps in (("transitions", current_steps(rule)), ("noncurrent_version_transitions", old_steps(rule))):
+        for days, storage_class in steps:
+            if storage_class in INFREQUENT_ACCESS and 0 <= days < BILLED_DAYS[storage_class]:
+                said = f"{days} days is early for {storage_class}: it bills every read, and at least 30 days"
+                yield EARLY_MOVE, (name, storage_class), said
 
 
 CHECKS: "tuple[Callable[[Rule], Iterator[Finding]], ...]" = (
@@ -287,5 +318,8 @@ CHECKS: "tuple[Callable[[Rule], Iterator[Finding]], ...]" = (
     dates_at_midnight,
     steps_in_order,
     filters_that_fit,
+    filters_that_some_object_fits,
+    texts_that_can_be_written,
     stays_that_pay,
+    moves_not_too_early,
 )

@@ -18,7 +18,6 @@ from reconciler.aspects.aspect import Aspect, Refusal, Surroundings
 from reconciler.aspects.calls import AT_APPLY, Call, Params, Risk, S3Api, Wire
 from reconciler.aspects.encryption import Encryption
 from reconciler.aspects.lifecycle import Lifecycle
-from reconciler.aspects.lifecycle_words import in_words
 from reconciler.aspects.markers import Derived, Internal, KeptFromLive, marker_of
 from reconciler.aspects.pictures import picture
 from reconciler.problems import Code
@@ -58,7 +57,8 @@ UNKNOWN = Code(
 BAD_KEY = Code(
     "RCL2705",
     "a key that cannot hold the manifest",
-    "The manifest's `key` is an object key of 1 to 1,024 bytes that does not begin or end with a slash.",
+    "The manifest's `key` is an object key of 1 to 1,024 bytes that does not begin or end with a slash. S3 answers "
+    "KeyTooLongError to a longer one.",
 )
 
 
@@ -227,16 +227,28 @@ class Manifest(Aspect, Part):
         except ValueError as error:
             yield Refusal(BAD_SCHEMA, ("json_schema",), str(error))
 
-    def _unknown_fields(self) -> Iterator[Refusal]:
+    def as_spec(self, around: Surroundings) -> Any:
+        """What a person would have typed: neither what follows from the rest of the spec nor when it was written."""
+        if self.unreadable_text is not None:
+            raise ValueError(f"the object `{self.key}` is not a manifest")
+        unknown = [".".join(path) for path in self._extra_fields()]
+        if unknown:
+            raise ValueError(f"its fields {', '.join(unknown)} need a schema of the team: name it in `json_schema:`")
+        derived = {name for name, info in type(self).model_fields.items() if marker_of(info, Derived) is not None}
+        said = {name: item for name, item in self.body().items() if name not in derived}
+        return said if self.key == DEFAULT_KEY else {"key": self.key} | said
+
+    def _extra_fields(self) -> Iterator[tuple[str, ...]]:
+        """Fields beyond the built-in ones."""
         for path, part in (((), self), (("owner",), self.owner), (("data",), self.data)):
             for name in (part.model_extra if part else None) or {}:
-                if not named_by(self.json_schema, (*path, name)):
-                    yield Refusal(
-                        UNKNOWN,
-                        (*path, name),
-                        f"a manifest has no field `{name}`",
-                        "name it in `json_schema:`",
-                    )
+                yield (*path, name)
+
+    def _unknown_fields(self) -> Iterator[Refusal]:
+        for path in self._extra_fields():
+            if not named_by(self.json_schema, path):
+                said = f"a manifest has no field `{path[-1]}`"
+                yield Refusal(UNKNOWN, path, said, "name it in `json_schema:`")
 
     def target(self, live: Self | None, around: Surroundings) -> Self:
         """What the spec says and what follows from it; the moment of its creation stays."""
@@ -246,9 +258,7 @@ class Manifest(Aspect, Part):
             "bucket": around.bucket,
             "region": around.region,
             "encryption": encryption_words(encryption) if isinstance(encryption, Encryption) else None,
-            "lifecycle": (
-                {rule.id: in_words(rule) for rule in lifecycle.rules} if isinstance(lifecycle, Lifecycle) else None
-            ),
+            "lifecycle": lifecycle.item_words() if isinstance(lifecycle, Lifecycle) else None,
             "json_schema": None,
         }
         whole = super().target(live, around).model_copy(update=derived)

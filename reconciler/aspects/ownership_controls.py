@@ -68,6 +68,10 @@ class OwnershipControls(Aspect, Document):
         if self.object_ownership is None:
             yield Refusal(NOT_SAID, (), "this says no ownership", "write `BucketOwnerEnforced`")
 
+    def as_spec(self, around: Surroundings) -> Any:
+        """One word."""
+        return self.object_ownership
+
     def create_params(self) -> Params:
         """Travels in the create call: some organisations refuse buckets that do not say it."""
         return {"ObjectOwnership": self.object_ownership}

@@ -29,8 +29,8 @@ EMPTY = Code(
 REFUSED = Code(
     "RCL2602",
     "a tag that S3 refuses",
-    "At most 50 tags; keys of 1 to 128 characters, values of 0 to 256; letters, digits, spaces and + - = . _ : / @; "
-    "keys that begin with `aws:` are AWS's own. S3 answers InvalidTag.",
+    "Keys have 1 to 128 characters, values 0 to 256: letters, digits, spaces and + - = . _ : / @. Keys that begin with "
+    "`aws:` are AWS's own. S3 answers InvalidTag. A bucket holds at most 50 tags: S3 answers BadRequest to more.",
 )
 
 
@@ -93,6 +93,11 @@ class Tags(Aspect, RootModel[dict[Text, Text]]):
             wrong = wrong_with(key, value)
             if wrong:
                 yield Refusal(REFUSED, (key,), wrong)
+
+    def as_spec(self, around: Surroundings) -> Any:
+        """The tags that are ours; `absent` where all of them are somebody else's."""
+        theirs = foreign_tags(self, around)
+        return {key: value for key, value in self.root.items() if key not in theirs} or "absent"
 
     def target(self, live: Self | None, around: Surroundings) -> Self:
         """The spec's tags, and those of the live ones that are not ours."""

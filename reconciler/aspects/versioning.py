@@ -7,7 +7,8 @@ two and no way back (S3 User Guide, "How S3 Versioning works").
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from reconciler.aspects.aspect import Aspect, Document, Obstacle, Refusal, Surroundings
 from reconciler.aspects.calls import Call, Effect, Risk, S3Api, Wire
@@ -17,13 +18,14 @@ from reconciler.problems import Code, Severity
 NO_WAY_BACK = Code(
     "RCL2101",
     "versioning cannot be absent",
-    "Once versioning was Enabled or Suspended, S3 has no way back to a never-versioned bucket. `Suspended` stops new "
-    "versions and keeps the old ones; leave the line out to leave versioning alone.",
+    "Once versioning was Enabled or Suspended, S3 has no way back to a never-versioned bucket: it has no call for it, "
+    "and answers MalformedXML to `Disabled`. `Suspended` stops new versions and keeps the old ones; leave the line out "
+    "to leave versioning alone.",
 )
 STATUS_MISSING = Code(
     "RCL2102",
     "versioning without a status",
-    "`versioning` says `Enabled` or `Suspended`; S3 answers IllegalVersioningConfigurationException to neither.",
+    "`versioning` says `Enabled` or `Suspended`. S3 answers IllegalVersioningConfigurationException to neither.",
 )
 
 MFA_DELETE = Code(
@@ -62,6 +64,18 @@ class Versioning(Aspect, Document):
     def _may_be_one_word(cls, value: Any) -> Any:
         return {"status": value} if isinstance(value, str) else value
 
+    @field_validator("status", mode="before")
+    @classmethod
+    def _disabled_is_not_a_status(cls, value: Any) -> Any:
+        """Terraform's word for a bucket that never had versions. S3 has none: nearest by letters would be `Enabled`."""
+        if isinstance(value, str) and value.lower() == "disabled":
+            raise PydanticCustomError(
+                "RCL1104",
+                "S3 has no `Disabled`: a bucket never had versions, or they are Enabled or Suspended",
+                {"help": "write `Suspended` to stop new versions, or leave the line out"},
+            )
+        return value
+
     @classmethod
     def from_s3(cls, wire: Wire) -> Self:
         """S3 leaves MFADelete out where it was never set; Ceph answers Disabled."""
@@ -76,6 +90,10 @@ class Versioning(Aspect, Document):
         """A mapping without a status says nothing that S3 could do."""
         if self.status is None:
             yield Refusal(STATUS_MISSING, (), "this says neither `Enabled` nor `Suspended`")
+
+    def as_spec(self, around: Surroundings) -> Any:
+        """One word. MFA delete is not said: it stays as it is."""
+        return self.status
 
     def picture(self) -> Any:
         """MFA delete is shown where it is on."""

@@ -9,6 +9,7 @@ from functools import cache
 
 from reconciler import bucket, strict_yaml
 from reconciler.bucket import BucketSpec
+from reconciler.endpoints import profile
 from reconciler.errors import (
     CannotReachS3,
     ConsentMissing,
@@ -108,7 +109,7 @@ SECTIONS: Mapping[str, str] = {
 
 def all_codes() -> Iterator[Code]:
     """Every code there is, as often as it is declared."""
-    for room in (strict_yaml, wording, includes, files, loader, bucket, planner):
+    for room in (strict_yaml, wording, includes, files, loader, bucket, profile, planner):
         yield from room.CODES
     for aspect in BucketSpec.aspects().values():
         yield from aspect.codes

@@ -15,7 +15,7 @@ from reconciler.aspects.aspect import Aspect
 from reconciler.aspects.markers import KeptFromLive, KeyedBy, marker_of
 from reconciler.bucket import BucketSpec
 from reconciler.scalars import moment
-from reconciler.specs.fields import Field, SpecPath, choices_in, documents_of_others, is_written, keyed_lists, one_word
+from reconciler.specs.fields import Field, SpecPath, choices_in, documents_of_others, is_written, one_word
 
 SCALARS: Mapping[Any, str] = {str: "text", int: "whole number", bool: "true or false", float: "number"}
 
@@ -62,8 +62,7 @@ def kind_of(field: Field) -> str:
 
 def is_required(field: Field) -> bool:
     """Whether the field must be written wherever what it belongs to is written."""
-    is_key = keyed_lists().get(field.path[:-1]) == field.path[-1]
-    return is_key or (field.info is not None and field.info.is_required())
+    return field.info is not None and field.info.is_required()
 
 
 def default_of(field: Field) -> str | None:

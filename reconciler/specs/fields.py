@@ -131,7 +131,7 @@ def identities() -> Mapping[SpecPath, str]:
 
 @cache
 def keyed_lists() -> Mapping[SpecPath, str]:
-    """Those among them whose items must have an identity, each its own."""
+    """Those among them in which no two items may have the same identity; an item may have none."""
     return {
         field.path: key.field
         for field in all_fields()

@@ -1,7 +1,7 @@
 """The loader: paths in; specs, or every problem of every file, out."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -10,13 +10,15 @@ from pydantic import ValidationError
 from reconciler.aspects.aspect import BUILT_IN_VARIABLES
 from reconciler.aspects.variables import VARIABLE, fill_text
 from reconciler.bucket import BucketSpec
+from reconciler.endpoints.profile import Profile
+from reconciler.endpoints.profiles import AWS
 from reconciler.errors import InvalidSpecs, UsageError
 from reconciler.problems import Code, Place, Problem, did_you_mean, in_order
 from reconciler.specs.fields import documents_of_others, keyed_lists
 from reconciler.specs.files import sources_of
 from reconciler.specs.includes import included
 from reconciler.specs.merging import merged
-from reconciler.specs.wording import EMPTY_VALUE, MISSING_FIELD, UNKNOWN_FIELD, WRONG_TYPE, problems_of
+from reconciler.specs.wording import EMPTY_VALUE, UNKNOWN_FIELD, WRONG_TYPE, problems_of
 from reconciler.strict_yaml import Node, Source, parse, uncollected
 
 NOT_A_SPEC = Code(
@@ -51,7 +53,7 @@ SAME_IDENTITY = Code(
     "RCL1308",
     "two items with one name",
     "The rules of a lifecycle are known by their `id`: it is how a plan names them, and how `defaults:` are merged. "
-    "Each has its own.",
+    "Each has its own, or none. S3 answers InvalidArgument to the same one twice.",
 )
 CODES = (NOT_A_SPEC, SAME_BUCKET, UNKNOWN_VARIABLE, BAD_VARIABLE, TOO_MANY, SAME_IDENTITY)
 
@@ -70,6 +72,8 @@ class Declared:
 
     spec: BucketSpec
     place: Place
+    node: Node | None = field(default=None, compare=False, repr=False)
+    """The bucket as it is written, `defaults:` included: what a late problem is placed by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +85,17 @@ class Loaded:
     files: tuple[str, ...]
 
 
-def load(paths: Sequence[str], variables: Mapping[str, str] | None = None) -> Loaded:
+def load(paths: Sequence[str], variables: Mapping[str, str] | None = None, profile: Profile = AWS) -> Loaded:
     """Read all specs under these paths.
 
-    `variables` replaces the values of variables that the files declare. Raises `InvalidSpecs` with all
+    `variables` replaces the values of variables that the files declare; `profile` is the kind of S3 that they
+    are for. Raises `InvalidSpecs` with all
     problems of all files, or `UsageError` for a variable that no file declares.
     """
     given = dict(variables or {})
     problems: list[Problem] = []
     with uncollected():
-        files = [_File(source, folder, given) for source, folder in sources_of(paths, problems)]
+        files = [_File(source, folder, given, profile) for source, folder in sources_of(paths, problems)]
         if not problems and all(file.parts for file in files):
             refuse_unknown(given, {name for file in files for name in file.variables})
         buckets = [bucket for file in files for bucket in file.buckets()]
@@ -103,6 +108,18 @@ def load(paths: Sequence[str], variables: Mapping[str, str] | None = None) -> Lo
         in_order(problems),
         tuple(file.source.name for file in files),
     )
+
+
+def refuse_for(profile: Profile, buckets: Iterable[Declared]) -> None:
+    """Raise `InvalidSpecs` for what an endpoint that has only now shown what it is cannot do, unlike AWS."""
+    problems = [
+        bucket.node.problem(refusal.code, refusal.message, refusal.path, refusal.help)
+        for bucket in buckets
+        if bucket.node is not None
+        for refusal in profile.differences(bucket.spec)
+    ]
+    if any(problem.is_error for problem in problems):
+        raise InvalidSpecs(in_order(problems))
 
 
 def refuse_unknown(given: Mapping[str, str], declared: Iterable[str]) -> None:
@@ -134,7 +151,8 @@ def same_names(names: Iterable[tuple[str, Place]]) -> Iterator[Problem]:
 class _File:
     """One spec file on its way to specs."""
 
-    def __init__(self, source: Source, folder: Path, given: Mapping[str, str]) -> None:
+    def __init__(self, source: Source, folder: Path, given: Mapping[str, str], profile: Profile) -> None:
+        self.profile = profile
         self.source = source
         self.folder = folder
         self.problems: list[Problem] = []
@@ -212,9 +230,10 @@ class _File:
                 self.tell([node.problem(WRONG_TYPE, "a bucket is a mapping", (), "begin it with `- name:`")])
                 continue
             self._include(node)
-            spec = self._spec(merged(defaults, node) if defaults is not None else node)
+            whole = merged(defaults, node) if defaults is not None else node
+            spec = self._spec(whole)
             if spec is not None:
-                yield Declared(spec, node.source.place(node.span))
+                yield Declared(spec, node.source.place(node.span), whole)
 
     def _defaults(self) -> Node | None:
         node = self.parts.get("defaults")
@@ -284,20 +303,18 @@ class _File:
 
     def _tell_refusals(self, spec: BucketSpec, node: Node) -> None:
         self.tell(
-            node.problem(refusal.code, refusal.message, refusal.path, refusal.help) for refusal in spec.refusals()
+            node.problem(refusal.code, refusal.message, refusal.path, refusal.help)
+            for refusal in self.profile.refusals(spec)
         )
 
     def _tell_unclear_identities(self, bucket: Node) -> None:
-        """Items of lists with identity that have none, or that of another."""
+        """Items of lists with identity that have that of another."""
         for path, key in keyed_lists().items():
             *_, (listed, missing) = bucket.follow(path)
             items = listed.value if missing is None and isinstance(listed.value, list) else []
             first: dict[str, Node] = {}
             for item in items:
-                if not isinstance(item.value, dict):
-                    continue
-                if key not in item.value:
-                    self.tell_misread([item.problem(MISSING_FIELD, f"`{key}` is missing", (), f"write `{key}:` here")])
+                if not isinstance(item.value, dict) or key not in item.value:
                     continue
                 named = item.value[key]
                 if named.text in first:

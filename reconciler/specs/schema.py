@@ -20,7 +20,7 @@ from reconciler.bucket import BucketSpec
 from reconciler.planning.plan_schema import plan_schema
 from reconciler.scalars import as_written
 from reconciler.specs.description import first_paragraph, words_for
-from reconciler.specs.fields import BUCKET, Field, all_fields, is_written, keyed_lists, one_word
+from reconciler.specs.fields import BUCKET, Field, all_fields, is_written, one_word
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 REFERENCE = "#/definitions/{model}"
@@ -48,10 +48,6 @@ def bucket_spec_schema() -> Schema:
     definitions = bucket.pop("$defs")
     for model in models():
         only_what_is_written(definitions.get(model.__name__, bucket), model)
-    for path, key in keyed_lists().items():
-        item = next(field.model for field in all_fields() if field.path == path)
-        assert item is not None, "a list with identity holds models"
-        definitions[item.__name__]["required"] = sorted({key, *definitions[item.__name__].get("required", ())})
     for name, aspect in BucketSpec.aspects().items():
         put_files(name, aspect, bucket, definitions)
         bucket["properties"][name] = managed(aspect)

@@ -85,23 +85,27 @@ def one_or_many(draw: Draw, value: Any, respell: Callable[[Any], Any]) -> Any:
     return items[0] if len(items) == 1 and maybe(draw) else items
 
 
+NETWORKS = {
+    "10.0.0.1": ("10.0.0.1", "10.0.0.1/32"),
+    "10.0.0.0/8": ("10.0.0.0/8", "10.1.2.3/8"),
+    "2001:db8::/32": ("2001:db8::/32", "2001:0DB8:0:0::/32", "2001:db8:0:0:0:0:0:1/32"),
+}
+
+
 def scalar(draw: Draw, operator: str, value: Any) -> Any:
-    if isinstance(value, bool):
-        return draw(st.sampled_from((value, str(value), str(value).lower())))
-    if isinstance(value, int):
-        return draw(st.sampled_from((value, str(value), f"{value}.0")))
-    if operator == "IpAddress" and value == "10.0.0.1":
-        return draw(st.sampled_from(("10.0.0.1", "10.0.0.1/32")))
-    return value
+    if operator == "Bool":
+        on = str(value).lower() == "true"
+        return draw(st.sampled_from((on, str(on), str(on).lower())))
+    if operator.startswith("Numeric"):
+        number = str(value).removesuffix(".0")
+        return draw(st.sampled_from((int(number), number, f"{number}.0")))
+    return draw(st.sampled_from(NETWORKS.get(value, (value,))))
 
 
 def principal(draw: Draw, value: Any) -> Any:
     def member(text: str) -> str:
-        if text == "123456789012" and maybe(draw):
-            return "arn:aws:iam::123456789012:root"
-        if text == "arn:aws:iam::123456789012:root" and maybe(draw):
-            return "123456789012"
-        return text
+        account = text.removeprefix("arn:aws:iam::").removesuffix(":root")
+        return draw(st.sampled_from((account, f"arn:aws:iam::{account}:root"))) if account.isdigit() else text
 
     if value == "*":
         return draw(st.sampled_from(("*", {"AWS": "*"}, {"AWS": ["*"]})))
@@ -111,7 +115,8 @@ def principal(draw: Draw, value: Any) -> Any:
 
 def condition(draw: Draw, written: Mapping[str, Mapping[str, Any]]) -> Wire:
     def named(key: str) -> str:
-        return str(draw(st.sampled_from((key, key.lower(), key.upper()))))
+        name, slash, tag = key.partition("/")  # the keys of tags are told by case
+        return str(draw(st.sampled_from((name, name.lower(), name.upper())))) + slash + tag
 
     return {
         operator: {named(key): one_or_many(draw, value, partial(scalar, draw, operator)) for key, value in keys.items()}

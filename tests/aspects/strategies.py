@@ -5,7 +5,7 @@ Both are registered by the name of the aspect's field. A new aspect is under the
 """
 
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -106,15 +106,20 @@ def one_or_many(items: SearchStrategy[str]) -> SearchStrategy[Any]:
 
 actions = st.sampled_from(("s3:GetObject", "s3:getobject", "s3:PutObject", "s3:ListBucket", "s3:*"))
 resources = st.sampled_from((f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*", f"arn:aws:s3:::{BUCKET}/Raw/*"))
-aws_principals = st.sampled_from(
-    ("*", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", f"arn:aws:iam::{ACCOUNT}:role/etl", "AIDAEXAMPLE", "111122223333")
-)
-principals = st.just("*") | some_of(
-    {
-        "AWS": one_or_many(aws_principals),
-        "Service": one_or_many(st.sampled_from(("logging.s3.amazonaws.com", "delivery.logs.amazonaws.com"))),
-    }
-).filter(bool)
+LIVING = ("*", ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", f"arn:aws:iam::{ACCOUNT}:role/etl", "111122223333")
+DELETED = ("AIDAEXAMPLE", "AROAEXAMPLE")
+"""What AWS shows for a user and a role that are gone: no spec can say it."""
+
+
+def principals(aws: Sequence[str]) -> SearchStrategy[Any]:
+    return st.just("*") | some_of(
+        {
+            "AWS": one_or_many(st.sampled_from(aws)),
+            "Service": one_or_many(st.sampled_from(("logging.s3.amazonaws.com", "delivery.logs.amazonaws.com"))),
+        }
+    ).filter(bool)
+
+
 conditions = some_of(
     {
         "Bool": some_of({"aws:SecureTransport": st.sampled_from(("false", False, True, ["true"]))}),
@@ -122,6 +127,7 @@ conditions = some_of(
             {
                 "aws:PrincipalOrgID": one_or_many(st.sampled_from(("o-1", "o-2"))),
                 "aws:userid": one_or_many(st.sampled_from(("${aws:username}", "A"))),
+                "s3:ExistingObjectTag/Team": one_or_many(st.sampled_from(("data", "web"))),
             }
         ),
         "IpAddress": some_of(
@@ -133,25 +139,36 @@ conditions = some_of(
 
 
 @st.composite
-def statements(draw: DrawFn, sid: str | None) -> Plain:
+def statements(draw: DrawFn, sid: str | None, aws: Sequence[str]) -> Plain:
     effect = draw(st.sampled_from(("Allow", "Deny")))
     statement: Plain = {"Sid": sid} if sid else {}
     who = "NotPrincipal" if effect == "Deny" and draw(st.booleans()) else "Principal"
     statement |= {
         "Effect": effect,
-        who: draw(principals),
+        who: draw(principals(aws)),
         draw(st.sampled_from(("Action", "Action", "NotAction"))): draw(one_or_many(actions)),
         draw(st.sampled_from(("Resource", "Resource", "NotResource"))): draw(one_or_many(resources)),
     }
     condition = draw(or_none(conditions))
-    return statement | ({"Condition": condition} if condition is not None else {})
+    return fitting(statement) | ({"Condition": condition} if condition is not None else {})
+
+
+def fitting(statement: Plain) -> Plain:
+    """The statement with a resource for each of its actions: S3 refuses one that applies to none of them."""
+    if "Action" not in statement or "Resource" not in statement:
+        return statement
+    acts, about = ([one] if isinstance(one, str) else one for one in (statement["Action"], statement["Resource"]))
+    bucket = "s3:ListBucket" in acts and f"arn:aws:s3:::{BUCKET}" not in about
+    objects = {*acts} - {"s3:ListBucket", "s3:*"} and not any("/" in one for one in about)
+    more = [f"arn:aws:s3:::{BUCKET}"] * bucket + [f"arn:aws:s3:::{BUCKET}/*"] * bool(objects)
+    return statement | ({"Resource": [*about, *more]} if more else {})
 
 
 @st.composite
-def policies(draw: DrawFn) -> Policy:
+def policies(draw: DrawFn, aws: Sequence[str] = LIVING) -> Policy:
     sids = draw(st.lists(st.sampled_from(("", "", "ReadOnly", "Tls", "None", "Allow s3:GetObject")), max_size=4))
     named = [sid for at, sid in enumerate(sids) if not sid or sid not in sids[:at]] or [""]
-    listed = [draw(statements(sid)) for sid in named]
+    listed = [draw(statements(sid, aws)) for sid in named]
     document = draw(
         some_of({"Version": st.sampled_from(("2012-10-17", "2008-10-17")), "Id": st.sampled_from(("lake", "p 1"))})
     )
@@ -180,7 +197,7 @@ def moves(draw: DrawFn, dated: bool) -> tuple[list[Plain], int]:
 
 
 @st.composite
-def rules(draw: DrawFn, rule_id: str) -> Plain:
+def rules(draw: DrawFn, rule_id: str | None) -> Plain:
     chosen = draw(
         some_of(
             {
@@ -194,13 +211,15 @@ def rules(draw: DrawFn, rule_id: str) -> Plain:
     dated = draw(st.booleans())
     current, current_end = draw(moves(dated))
     old, old_end = draw(moves(dated=False))
-    rule: Plain = {"id": rule_id, **draw(some_of({"status": st.sampled_from(("Enabled", "Disabled"))}))}
+    rule: Plain = draw(some_of({"status": st.sampled_from(("Enabled", "Disabled"))}))
+    rule |= {"id": rule_id} if rule_id is not None else {}
     says_everything: bool = draw(st.booleans())
     if chosen or says_everything:
         rule["filter"] = chosen
     ends: list[Plain] = [{"date": f"{2030 + current_end}-01-31"} if dated else {"days": current_end}]
-    if not chosen.get("tags"):
+    if not chosen.get("tags") and not chosen.keys() & {"object_size_greater_than", "object_size_less_than"}:
         ends.append({"expired_object_delete_marker": True})
+    if not chosen.get("tags") and not any("size" in name for name in chosen):
         rule |= draw(some_of({"abort_incomplete_multipart_upload": counts.map(lambda n: {"days_after_initiation": n})}))
     rule |= draw(some_of({"expiration": st.sampled_from(ends)}))
     if draw(st.booleans()):
@@ -221,12 +240,23 @@ def rules(draw: DrawFn, rule_id: str) -> Plain:
     return rule
 
 
+rule_ids = st.lists(st.sampled_from(("a", "b", "expire-logs", "a.b", "x y")), unique=True, min_size=1, max_size=3)
+
+
 @st.composite
 def lifecycles(draw: DrawFn) -> Plain:
-    named = draw(
-        st.lists(st.sampled_from(("a", "b", "expire-logs", "a.b", "x y")), unique=True, min_size=1, max_size=3)
-    )
-    return {"rules": [draw(rules(rule_id)) for rule_id in named]}
+    return {"rules": [draw(rules(rule_id)) for rule_id in draw(rule_ids)]}
+
+
+@st.composite
+def lifecycles_without_some_ids(draw: DrawFn) -> Plain:
+    """Rules as people write them: with a name or without, and no two without that say the same."""
+    written: list[Plain] = []
+    for rule_id in draw(rule_ids):
+        rule = draw(rules(draw(st.sampled_from((rule_id, None)))))
+        if rule not in written:
+            written.append(rule)
+    return {"rules": written}
 
 
 sizes = st.sampled_from(("all_storage_classes_128K", "varies_by_storage_class"))
@@ -237,7 +267,7 @@ lifecycle_live = st.builds(
 )
 lifecycle_spec = st.builds(
     lambda plain, size: Lifecycle.model_validate(plain | size),
-    lifecycles(),
+    lifecycles_without_some_ids(),
     some_of({"transition_default_minimum_object_size": sizes}),
 )
 
@@ -324,7 +354,7 @@ LIVE: Mapping[str, SearchStrategy[Any]] = {
     "versioning": versioning_live,
     "encryption": encryption_live,
     "public_access_block": public_access_block_live,
-    "policy": policies(),
+    "policy": policies((*LIVING, *DELETED)),
     "lifecycle": lifecycle_live,
     "tags": tags_live,
     "manifest": manifests(),
@@ -336,7 +366,7 @@ SPECS: Mapping[str, SearchStrategy[Any]] = {
     "versioning": versioning_spec,
     "encryption": encryption_spec,
     "public_access_block": public_access_block_spec,
-    "policy": policies(),
+    "policy": policies(LIVING),
     "lifecycle": lifecycle_spec,
     "tags": tags_spec,
     "manifest": manifest_spec,

@@ -5,10 +5,12 @@ Each file under ``cases/<aspect>/`` is a list of cases:
     name, live (S3's answer, or `absent`), spec (as people write it), beside (other fields of the bucket's spec),
     new_bucket; and expected: action, fields {path: [before, after]}, calls [{operation: params}],
     effects, risk, blockers [words that the reason holds]
+
+Cases in `equivalences.yaml` are facts about AWS and name their source. `refusals.yaml` is another kind of file: see
+`test_refusal_cases`.
 """
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,24 +21,25 @@ from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import Change
 from reconciler.planning.planner import compare, compare_new
 from reconciler.planning.storage import path_text, plain
+from tests.aspects.case_files import EQUIVALENCES, cases_in
 from tests.aspects.strategies import ACCOUNT, BUCKET
 from tests.aspects.test_laws import complaints
 
-FOLDER = Path(__file__).parent / "cases"
 EXPECTED = {"action", "fields", "calls", "effects", "risk", "blockers"}
-GIVEN = {"name", "live", "spec", "beside", "new_bucket"}
+GIVEN = {"name", "live", "spec", "beside", "new_bucket", "source"}
 
 
 def cases() -> list[Any]:
-    found = []
-    for file in sorted(FOLDER.glob("*/*.yaml")):
-        for case in yaml.safe_load(file.read_text(encoding="utf-8")):
-            aspect = file.parent.name
-            marks = []
-            if aspect not in BucketSpec.aspects():
-                marks = [pytest.mark.skip(reason=f"BucketSpec has no field {aspect} yet: its cases wait for it")]
-            found.append(pytest.param(aspect, case, id=f"{aspect}/{file.stem}: {case['name']}", marks=marks))
-    return found
+    return [
+        pytest.param(file.aspect, case, id=f"{file.aspect}/{file.path.stem}: {case['name']}")
+        for file, case in cases_in(refusals=False)
+    ]
+
+
+@pytest.mark.parametrize("case", [case for file, case in cases_in(refusals=False) if file.path.name == EQUIVALENCES])
+def test_a_fact_about_aws_names_its_source(case: dict[str, Any]) -> None:
+    assert case["source"]
+    assert case["action"] in ("none", "update", "create")
 
 
 def answer(live: Any) -> Any:

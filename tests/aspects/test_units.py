@@ -313,9 +313,107 @@ def test_risks_of_lifecycles(before: Any, after: Any, risk: Risk) -> None:
     assert Lifecycle.risk(before, after) is risk
 
 
+def test_rules_by_another_name_lose_nothing() -> None:
+    before, after = (Lifecycle.model_validate({"rules": [{"id": name, "expiration": {"days": 7}}]}) for name in "ab")
+    assert Lifecycle.risk(before, after) is Risk.COSTS_MONEY
+
+
+def named(*rules: dict[str, Any]) -> list[str]:
+    lifecycle = Lifecycle.model_validate({"rules": rules})
+    return [str(rule.id) for rule in lifecycle.target(None, BucketSpec(name="acme-lake").surroundings()).rules]
+
+
+def test_rules_without_a_name_are_named_after_what_they_are_about() -> None:
+    raw = {"filter": {"prefix": "raw/2026 Q1/"}, "expiration": {"days": 7}}
+    [first] = named(raw)
+    assert first.startswith("expire-raw-2026-Q1-")
+    assert named(raw | {"expiration": {"days": 8}}) == [first]
+    assert named(raw | {"filter": {}})[0].startswith("expire-")
+    assert named(raw | {"expiration": None, "transitions": MOVE})[0].startswith("archive-raw-2026-Q1-")
+    uploads = {"abort_incomplete_multipart_upload": {"days_after_initiation": 7}}
+    assert named(uploads)[0].startswith("clean-up-")
+    assert len(named({"filter": {"prefix": "x" * 1000}} | uploads)[0]) < 60
+
+
+def test_rules_about_the_same_that_differ_have_different_names() -> None:
+    rules = [{"expiration": {"days": days}} for days in (7, 8)]
+    names = named(*rules)
+    assert len(set(names)) == 2
+    assert names == named(*reversed(rules))
+    taken = [{"id": name, "expiration": {"days": 9}} for name in names]
+    assert len(set(named(*rules, *taken))) == 4
+
+
+def test_a_live_rule_without_a_name_is_named_as_a_spec_s_would_be() -> None:
+    wire = {"Rules": [{"Status": "Enabled", "Filter": {"Prefix": "x"}, "Expiration": {"Days": 7}}]}
+    assert [rule.id for rule in Lifecycle.from_s3(wire).rules] == named(
+        {"filter": {"prefix": "x"}, "expiration": {"days": 7}}
+    )
+
+
+def test_a_lifecycle_as_a_spec_says_only_what_is_not_usual() -> None:
+    around = BucketSpec(name="acme-lake").surroundings()
+    rule: dict[str, Any] = {
+        "id": "a",
+        "expiration": {"date": "2030-01-31"},
+        "transitions": [{"date": "2029-01-31", "storage_class": "GLACIER"}],
+    }
+    usual = {"transition_default_minimum_object_size": "all_storage_classes_128K"}
+    assert Lifecycle.model_validate(usual | {"rules": [rule]}).as_spec(around) == {"rules": [rule]}
+    other = {"transition_default_minimum_object_size": "varies_by_storage_class", "rules": [rule]}
+    assert Lifecycle.model_validate(other).as_spec(around) == other
+
+
+AS_SPECS: list[tuple[Aspect, Any]] = [
+    (Versioning(status="Enabled", mfa_delete="Enabled"), "Enabled"),
+    (Encryption(sse_algorithm="AES256", bucket_key_enabled=False, blocked_encryption_types=()), "AES256"),
+    (
+        Encryption(sse_algorithm="aws:kms", bucket_key_enabled=True, blocked_encryption_types=("SSE-C",)),
+        {"sse_algorithm": "aws:kms", "bucket_key_enabled": True, "blocked_encryption_types": ["SSE-C"]},
+    ),
+    (OwnershipControls(object_ownership="ObjectWriter"), "ObjectWriter"),
+    (Tags({"aws:x": "1", "Owner": "me", "cost:a": "2"}), {"Owner": "me"}),
+    (Tags({"aws:x": "1"}), "absent"),
+    (
+        Manifest.model_validate({"bucket": "b", "created_at": "x", "etag": "e", "purpose": "y", "key": "m.yaml"}),
+        {"key": "m.yaml", "purpose": "y"},
+    ),
+    (Manifest.model_validate({"bucket": "b", "encryption": "x", "lifecycle": {"a": "b"}}), {}),
+]
+
+
+@pytest.mark.parametrize(("live", "written"), AS_SPECS)
+def test_live_documents_as_people_would_write_them(live: Aspect, written: Any) -> None:
+    assert live.as_spec(BucketSpec(name="acme-lake", ignore_tags=("cost:*",)).surroundings()) == written
+
+
+@pytest.mark.parametrize(
+    ("live", "why"),
+    [
+        (Manifest.from_s3({"Key": "m.yaml", "Body": "- a\n"}), "`m.yaml` is not a manifest"),
+        (Manifest.model_validate({"owner": {"phone": "1"}, "team": "x"}), "team, owner.phone need a schema"),
+    ],
+)
+def test_live_documents_that_no_spec_can_say(live: Aspect, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        live.as_spec(BucketSpec(name="acme-lake").surroundings())
+
+
 @pytest.mark.parametrize(
     "rule",
     [
+        {"ID": "a", "Status": "Enabled", "Prefix": "x", "Filter": {}},
+        {"ID": "a", "Status": "Enabled", "Prefix": "x", "Filter": {"Prefix": "y"}},
+        {"ID": "a", "Status": "Enabled", "Prefix": "x", "Filter": None},
+        {"ID": "a", "Status": "Enabled", "Filter": {"Prefix": "x", "And": {"Prefix": "y"}}},
+        {"ID": "a", "Status": "Enabled", "Filter": {"And": {"Tags": [{"Key": "k", "Value": v} for v in "ab"]}}},
+        {"ID": "a", "Status": "Enabled", "Filter": {"Tag": {"Key": "k", "Value": "a"}, "Tags": 5}},
+        {
+            "ID": "a",
+            "Status": "Enabled",
+            "Filter": {"Tag": {"Key": "k", "Value": "a"}, "And": {"Tags": [{"Key": "k", "Value": "b"}]}},
+        },
+        {"ID": "a", "Status": "Enabled", "Filter": {"And": {"Tags": [{"Key": ["x"], "Value": "b"}]}}},
         {"ID": "a", "Status": "Enabled", "Prefix": "x", "Unknown": 1},
         {"ID": "a", "Status": "enabled", "Prefix": "x"},
         {"ID": "a", "Status": "Enabled", "Filter": {"And": {"Tags": [{"Value": "b"}]}}},

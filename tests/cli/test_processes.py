@@ -28,7 +28,8 @@ def command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 @pytest.fixture
 def at_endpoint(endpoint: str, spec: Path) -> list[str]:
-    spec.write_text(SPEC + "    policy: {Statement: [{Effect: Deny, Principal: '*', Action: 's3:*', Resource: '*'}]}\n")
+    statement = "{Effect: Deny, Principal: '*', Action: 's3:*', Resource: 'arn:aws:s3:::${bucket}'}"
+    spec.write_text(SPEC + f"    policy: {{Statement: [{statement}]}}\n")
     return ["--endpoint-url", endpoint]
 
 

@@ -53,7 +53,8 @@ def test_a_page_about_an_aspect() -> None:
 
 
 def test_a_page_about_a_field() -> None:
-    assert "id: text (must be written)" in explain("bucket.lifecycle.rules")
+    assert "storage_class: one of STANDARD_IA, " in explain("bucket.lifecycle.rules.transitions")
+    assert "(must be written)" in explain("bucket.lifecycle.rules.transitions")
     assert "known by their `id`" in explain("bucket.lifecycle.rules")
     assert "A bucket's own list replaces" in explain("bucket.lifecycle.rules.transitions")
     assert "Default   Enabled" in explain("bucket.lifecycle.rules.status")

@@ -15,7 +15,7 @@ from tests.specs.reading import load_bucket, load_text, problems_in
 
 POLICY = (
     '{"Version": "2012-10-17", "Statement": [\n\t{'
-    '"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "x"}]}'
+    '"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::${bucket}"}]}'
 )
 SPEC = "buckets:\n  - name: aaa\n    policy: {{file: {}}}\n"
 

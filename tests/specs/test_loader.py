@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.aspects.lifecycle import WATERFALL
 from reconciler.errors import InvalidSpecs, UsageError
 from reconciler.problems import Severity
 from reconciler.specs.loader import load
@@ -35,7 +36,8 @@ def test_numbers_in_text_fields_stay_as_they_are_written() -> None:
 
 def test_account_ids_in_a_policy_stay_as_they_are_written() -> None:
     policy = (
-        "{Version: 2012-10-17, Statement: {Effect: Deny, Principal: {AWS: 012345678901}, Action: s3:*, Resource: x}}"
+        "{Version: 2012-10-17, Statement: {Effect: Deny, Principal: {AWS: 012345678901}, Action: s3:*,"
+        " Resource: 'arn:aws:s3:::${bucket}'}}"
     )
     bucket = load_bucket(BUCKET + f"    policy: {policy}\n")
     assert bucket["policy"]["Statement"]["Principal"] == {"AWS": "012345678901"}  # type: ignore[index]
@@ -232,12 +234,27 @@ def test_variables_that_make_no_sense(text: str, problems: list[str]) -> None:
             ["6:16 RCL1308 the `id` `x` is taken"],
         ),
         (
-            BUCKET + "    lifecycle: {rules: [{expiration: {days: 1}}, {expiration: {days: 2}}]}\n",
-            ["3:25 RCL1102 `id` is missing", "3:50 RCL1102 `id` is missing"],
+            BUCKET + "    lifecycle: {rules: [{expiration: {days: 1}}, {id: x}, {expiration: {days: 1}}]}\n",
+            [
+                "3:50 RCL2503 this rule does nothing: it has neither an expiration, a transition nor a clean-up",
+                "3:59 RCL2502 another rule without an `id` says just the same",
+            ],
         ),
         (BUCKET + "    lifecycle: {rules: [text]}\n", ["3:25 RCL1105 this is text; expected is a mapping"]),
         (BUCKET + "    lifecycle: {rules: {id: x}}\n", ["3:24 RCL1105 this is a mapping; expected is a list"]),
         # what S3 would refuse, at its place
+        (
+            BUCKET + "    versioning: Disabled\n",
+            ["3:17 RCL1104 S3 has no `Disabled`: a bucket never had versions, or they are Enabled or Suspended"],
+        ),
+        (
+            BUCKET + "    lifecycle: {rules: [{id: x, transitions: [{days: 9, storage_class: STANDARD}]}]}\n",
+            [f"3:72 RCL1104 `STANDARD` is none of {', '.join(WATERFALL)}"],
+        ),
+        (
+            BUCKET + "    lifecycle: {rules: [{expiration: {days: 9}}, {expiration: {days: 0}}]}\n",
+            ["3:70 RCL2505 0 is not between 1 and 2147483647"],
+        ),
         (
             BUCKET + "    encryption: {sse_algorithm: AES256, kms_master_key_id: alias/x}\n",
             ["3:60 RCL2201 a KMS key makes no sense with AES256"],
@@ -321,7 +338,7 @@ def test_a_mistake_in_the_defaults_is_shown_once_and_where_it_stands() -> None:
 
 
 def test_warnings_stop_nothing() -> None:
-    rule = "{id: x, transitions: [{days: 1, storage_class: STANDARD_IA}], expiration: {days: 5}}"
+    rule = "{id: x, transitions: [{days: 1, storage_class: GLACIER}], expiration: {days: 5}}"
     loaded = load_text(BUCKET + f"    lifecycle: {{rules: [{rule}]}}\n")
     (warning,) = loaded.warnings
     assert (warning.code, warning.severity, str(warning.place)) == ("RCL2509", Severity.WARNING, "spec.yaml:3:47")

@@ -17,7 +17,7 @@ defaults:
   policy:
     Version: "2012-10-17"
     Statement:
-      - {Sid: DenyHttp, Effect: Deny, Principal: "*", Action: "s3:*", Resource: x}
+      - {Sid: DenyHttp, Effect: Deny, Principal: "*", Action: "s3:*", Resource: "arn:aws:s3:::aaa"}
 buckets:
 """
 
@@ -62,10 +62,10 @@ def test_other_lists_are_replaced_and_so_are_transitions() -> None:
 @pytest.mark.parametrize(
     ("own", "sids"),
     [
-        ("[{Sid: Own, Effect: Deny, Principal: '*', Action: x, Resource: y}]", ["DenyHttp", "Own"]),
-        ("{Sid: Own, Effect: Deny, Principal: '*', Action: x, Resource: y}", ["DenyHttp", "Own"]),
+        ("[{Sid: Own, Effect: Deny, Principal: '*', Action: s3:*, Resource: 'arn:aws:s3:::aaa'}]", ["DenyHttp", "Own"]),
+        ("{Sid: Own, Effect: Deny, Principal: '*', Action: s3:*, Resource: 'arn:aws:s3:::aaa'}", ["DenyHttp", "Own"]),
         ("{Sid: DenyHttp, Action: s3:Get*}", ["DenyHttp"]),
-        ("[{Effect: Deny, Principal: '*', Action: x, Resource: y}]", ["DenyHttp", None]),
+        ("[{Effect: Deny, Principal: '*', Action: s3:*, Resource: 'arn:aws:s3:::aaa'}]", ["DenyHttp", None]),
     ],
 )
 def test_statements_are_merged_by_sid_also_where_one_stands_alone(own: str, sids: list[str | None]) -> None:
@@ -75,7 +75,7 @@ def test_statements_are_merged_by_sid_also_where_one_stands_alone(own: str, sids
 
 
 def test_two_statements_that_stand_alone_do_not_become_one() -> None:
-    one = "Statement: {{Sid: {}, Effect: Deny, Principal: '*', Action: x, Resource: y}}"
+    one = "Statement: {{Sid: {}, Effect: Deny, Principal: '*', Action: s3:*, Resource: 'arn:aws:s3:::aaa'}}"
     text = f"defaults: {{policy: {{{one.format('A')}}}}}\nbuckets: [{{name: aaa, policy: {{{one.format('B')}}}}}]\n"
     policy = load_bucket(text)["policy"]
     assert [statement["Sid"] for statement in policy["Statement"]] == ["A", "B"]  # type: ignore[index]
@@ -94,13 +94,25 @@ def test_another_kind_of_value_replaces_the_default() -> None:
     ]
 
 
-def test_items_that_are_no_mappings_or_have_no_name_are_left_to_be_told() -> None:
+def test_rules_without_a_name_are_added() -> None:
+    text = (
+        "defaults:\n  lifecycle:\n    rules:\n      - {expiration: {days: 1}}\n      - {id: x, expiration: {days: 2}}\n"
+        "buckets:\n  - name: aaa\n    lifecycle: {rules: [{expiration: {days: 3}}, {id: x, status: Disabled}]}\n"
+    )
+    rules = load_bucket(text)["lifecycle"]["rules"]  # type: ignore[index]
+    assert rules == [
+        {"expiration": {"days": 1}},
+        {"id": "x", "expiration": {"days": 2}, "status": "Disabled"},
+        {"expiration": {"days": 3}},
+    ]
+
+
+def test_items_that_are_no_mappings_or_have_the_same_name_are_left_to_be_told() -> None:
     assert problems_in(
         DEFAULTS
         + "  - {name: aaa, lifecycle: {rules: [text, {expiration: {days: 1}}, {id: uploads}, {id: uploads}]}}\n"
     ) == [
         "16:37 RCL1105 this is text; expected is a mapping",
-        "16:43 RCL1102 `id` is missing",
         "16:88 RCL1308 the `id` `uploads` is taken",
     ]
 

@@ -61,9 +61,9 @@ def test_the_example_specs_fit_and_point_at_the_schema(name: str) -> None:
         "encryption: aws:kms",
         "encryption: {sse_algorithm: aws:kms, bucket_key_enabled: true}",
         "lifecycle: {rules: [{id: x, expiration: {date: 2030-01-31}}]}",
-        "lifecycle: {rules: [{id: 7, filter: {tags: {a: 1}}, expiration: {days: 1}}]}",
+        "lifecycle: {rules: [{id: 7, filter: {tags: {a: 1}}, expiration: {days: 1}}, {expiration: {days: 2}}]}",
         "manifest: {owner: {name: x}, access: [1, {a: b}]}",
-        "policy: {Version: 2012-10-17, Statement: {Effect: Deny, Principal: '*', Action: a, Resource: b}}",
+        "policy: {Version: 2012-10-17, Statement: {Effect: Deny, Principal: '*', Action: s3:*, Resource: arn:aws:s3:::aaa}}",
     ],
 )
 def test_what_the_loader_accepts_is_not_flagged(bucket: str) -> None:
@@ -94,7 +94,6 @@ def test_what_the_loader_accepts_is_not_flagged(bucket: str) -> None:
         "buckets: [{name: aaa, encryption: AES-256}]",
         "buckets: [{name: aaa, encryption: {SSEAlgorithm: AES256}}]",
         "buckets: [{name: aaa, public_access_block: {block_public_acls: 'true'}}]",
-        "buckets: [{name: aaa, lifecycle: {rules: [{expiration: {days: 1}}]}}]",
         "buckets: [{name: aaa, lifecycle: {rules: [{id: x, days: 1}]}}]",
         "buckets: [{name: aaa, lifecycle: {rules: [{id: x, expiration: {days: '1'}}]}}]",
         "buckets: [{name: aaa, lifecycle: {rules: [{id: x, transitions: [{days: 1}]}]}}]",
