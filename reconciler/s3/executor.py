@@ -16,12 +16,12 @@ from reconciler.aspects.calls import AT_APPLY, Call
 from reconciler.errors import ReconcileError
 from reconciler.planning.changeset import BUCKET, Blocker, Change, Plan
 from reconciler.planning.digests import digest_of_live
-from reconciler.planning.live import Existence, Unreadable
+from reconciler.planning.live import Existence, LiveAspect, Unreadable
 from reconciler.planning.order import Step, lane
 from reconciler.planning.outcomes import Applied, BucketOutcome, Outcome, Result
 from reconciler.planning.planner import compare
 from reconciler.s3.clients import CONNECTIONS, Clients
-from reconciler.s3.errors import S3_ERRORS, code_of, may_have_worked, refused
+from reconciler.s3.errors import S3_ERRORS, code_of, may_have_worked, refused, was_retried
 from reconciler.s3.patience import Patience
 from reconciler.s3.reader import Reader
 from reconciler.scalars import moment
@@ -127,9 +127,14 @@ class Executor:
         """
         change = step.change
         deletes = step.call.operation == kind_of(plan, change).api.delete
+        profile = self.reader.identity.profile
+        if deletes and change.aspect in profile.deletes_bucket:
+            raise ReconcileError(
+                f"{profile.name} would delete the bucket itself", remedy=f"take {change.aspect} out of the spec"
+            )
         if results.has_begun(change) if plan.exists else not deletes:
             return True
-        found = self.reader.read_aspect(plan.spec, change.aspect, plan.region)
+        found = self.document(plan, change)
         if isinstance(found, Unreadable):
             raise ReconcileError(found.why, remedy=found.remedy)
         if plan.exists and digest_of_live(found) != plan.live[change.aspect]:
@@ -162,8 +167,18 @@ class Executor:
         if self.reader.head(plan.spec).existence is Existence.EXISTS:
             raise ReconcileError("the bucket exists by now", remedy="run `reconcile plan` again")
 
+        retried: list[bool] = []
+
+        def ask(params: Mapping[str, Any]) -> None:
+            try:
+                client.create_bucket(Bucket=plan.name, **params)
+            except S3_ERRORS as error:
+                retried.append(was_retried(error))
+                if not (any(retried) and code_of(error) == "BucketAlreadyOwnedByYou"):
+                    raise  # else it is the first try that has created it, and answered with an error
+
         def create(params: Mapping[str, Any]) -> None:
-            self.patience.persist(lambda: client.create_bucket(Bucket=plan.name, **params))
+            self.patience.persist(lambda: ask(params))
 
         try:
             create(call.params)
@@ -223,8 +238,16 @@ class Executor:
             there = found.existence is Existence.EXISTS
             why = found.trouble.why if found.trouble else "S3 does not show the bucket yet"
             return () if there else (Blocker(BUCKET, why, ""),)
-        document = self.reader.read_aspect(plan.spec, change.aspect, plan.region)
+        document = self.document(plan, change)
         return compare(change.aspect, getattr(plan.spec, change.aspect), document, plan.around)
+
+    def document(self, plan: Plan, change: Change) -> LiveAspect:
+        """The live document; of a new bucket, which its sub-resources may not know yet, with patience."""
+
+        def persist(call: Callable[[], Any]) -> Any:
+            return self.patience.persist(call, newborn=not plan.exists)
+
+        return self.reader.read_aspect(plan.spec, change.aspect, plan.region, persist)
 
     def has_come_true(self, plan: Plan, change: Change) -> bool:
         """Whether there is nothing left to do for a change; not when nobody can tell."""

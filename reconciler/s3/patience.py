@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from reconciler.s3.errors import S3_ERRORS, code_of, message_of
+from reconciler.s3.errors import S3_ERRORS, code_of, is_about_a_principal
 
 T = TypeVar("T")
 
@@ -41,18 +41,24 @@ class Patience:
             return self.busy
         if newborn and code in ("NoSuchBucket", "404", "TemporaryRedirect"):
             return self.newborn
-        if code == "MalformedPolicy" and "principal" in message_of(error).lower():
+        if is_about_a_principal(error):
             return self.principal
         return 0
 
     def persist(self, call: Callable[[], T], *, newborn: bool = False) -> T:
-        """Call until it works, or until what it raises does not pass any more."""
-        started, pause = self.clock(), self.first_pause
+        """Call until it works, or until what it raises does not pass any more.
+
+        Each kind of error has its own time, from when it was first met: a bucket that takes a minute to be known
+        leaves a new principal all of its own minute.
+        """
+        first_met: dict[str, float] = {}
+        pause = self.first_pause
         while True:
             try:
                 return call()
             except S3_ERRORS as error:
-                if self.stop.is_set() or self.clock() - started >= self.limit(error, newborn=newborn):
+                since = first_met.setdefault(code_of(error), self.clock())
+                if self.stop.is_set() or self.clock() - since >= self.limit(error, newborn=newborn):
                     raise
                 self.wait(pause)
                 pause = min(pause * 2, self.longest_pause)

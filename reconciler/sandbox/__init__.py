@@ -7,7 +7,8 @@ Nothing here is imported unless somebody asks for the sandbox; `reconciler.sandb
     faithful.py      FaithfulS3, the layer that makes moto answer as AWS does
     behaviours.py    what the layer does, one function per difference between moto and AWS
     documents.py     the documents it keeps because moto loses parts of them
-    refusals.py      what S3 refuses and moto accepts; also policy_refusals.py, lifecycle_refusals.py
+    refusals.py      what S3 refuses and moto accepts; also policy_refusals.py, public_policies.py,
+                     lifecycle_refusals.py
     messages.py      a request and an answer, as plain values
 
 What may not enter: boto3, and anything of the reconciler but its errors. The sandbox is what the reconciler

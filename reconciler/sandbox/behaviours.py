@@ -23,9 +23,17 @@ from reconciler.sandbox.documents import (
     minimum_size,
     ownership_controls,
     tag_set,
+    versioning,
 )
 from reconciler.sandbox.messages import GLOBAL_REGION, Answer, MalformedXML, S3Error, S3Request
-from reconciler.sandbox.refusals import refuse_bad_document, refuse_bad_name, refuse_bad_tags
+from reconciler.sandbox.refusals import (
+    HARMLESS_ACLS,
+    acl_with_ownership,
+    refuse_bad_document,
+    refuse_bad_name,
+    refuse_bad_namespace,
+    refuse_bad_tags,
+)
 
 Ask = Callable[[S3Request], Answer]
 Behaviour = Callable[[S3Request, Memory, Ask], Answer]
@@ -38,11 +46,9 @@ MOST_BUCKETS = 10_000
 
 SUPPORTED: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "GET": frozenset(KEPT)
-        | {"accelerate", "acl", "policy", "versioning", "website"}
-        | {"location", "uploads", "versions"},
-        "PUT": frozenset(KEPT) | {"accelerate", "acl", "policy", "versioning", "website"},
-        "DELETE": frozenset(KEPT) - {"logging", "notification", "object-lock"} | {"policy", "website"},
+        "GET": frozenset(KEPT) | {"accelerate", "acl", "policy", "website"} | {"location", "uploads", "versions"},
+        "PUT": frozenset(KEPT) | {"accelerate", "acl", "policy", "website"},
+        "DELETE": frozenset(KEPT) - {"logging", "notification", "object-lock", "versioning"} | {"policy", "website"},
         "POST": frozenset({"delete"}),
     }
 )
@@ -135,20 +141,27 @@ def create_bucket(request: S3Request, memory: Memory, ask: Ask) -> Answer:
         return ask(request)
     refuse_bad_name(request.bucket)
     location, tags = _configuration(request)
+    namespace = request.headers.get("x-amz-bucket-namespace")
+    refuse_bad_namespace(request.bucket, namespace, ACCOUNT, location or GLOBAL_REGION)
     if request.bucket in memory:
         return _create_again(request, memory[request.bucket], tags)
     ownership = request.headers.get("x-amz-object-ownership", "BucketOwnerEnforced")
     if ownership not in OWNERSHIPS:
         raise S3Error("InvalidArgument", f"Invalid x-amz-object-ownership header: {ownership}")
+    if ownership == "BucketOwnerEnforced" and request.headers.get("x-amz-acl", "private") not in HARMLESS_ACLS:
+        raise acl_with_ownership()
     refuse_bad_tags(tags, live={})
 
     answer = ask(request)
+    region = "eu-west-1" if location == "EU" else location or GLOBAL_REGION  # API reference, GetBucketLocation
     if answer.succeeded:
-        bucket = memory[request.bucket] = Bucket(request.bucket, location or GLOBAL_REGION)
-        if request.headers.get("x-amz-bucket-object-lock-enabled", "").lower() == "true":
+        bucket = memory[request.bucket] = Bucket(request.bucket, region)
+        with_lock = request.headers.get("x-amz-bucket-object-lock-enabled", "").lower() == "true"
+        if with_lock:
             lock = request.about("object-lock", method="PUT", body=locked())
-            bucket.documents["object-lock"] = KEPT["object-lock"].answer(lock)
-        _put(request, ask, "encryption", default_encryption())
+            bucket.documents["object-lock"] = KEPT["object-lock"].answer(lock, bucket)
+        bucket.documents["versioning"] = versioning("Enabled" if with_lock else None)
+        _put(request, ask, "encryption", default_encryption("SSE-C"))
         _put(request, ask, "publicAccessBlock", default_public_access_block())
         _put(request, ask, "ownershipControls", ownership_controls(ownership))
         _put(request, ask, "tagging", tag_set(tags))
@@ -200,8 +213,20 @@ def refuse_bad_documents(request: S3Request, memory: Memory, ask: Ask) -> Answer
     return ask(request)
 
 
+def nobody_else_is_granted_anything(request: S3Request, _memory: Memory, ask: Ask) -> Answer:
+    """Ownership cannot be enforced while an ACL grants others anything (user guide, about-object-ownership)."""
+    if request.method == "PUT" and request.subresource == "ownershipControls":
+        acl = ask(request.about("acl", method="GET"))
+        if b">BucketOwnerEnforced<" in request.body and acl.body.count(b"</Grant>") > 1:
+            raise acl_with_ownership()
+    return ask(request)
+
+
 def encryption_never_goes_away(request: S3Request, _memory: Memory, ask: Ask) -> Answer:
-    """DeleteBucketEncryption resets to AES256 (S3 API reference); moto really removes it."""
+    """DeleteBucketEncryption resets to AES256 (S3 API reference); moto really removes it.
+
+    What becomes of the block of SSE-C, no source says: here it stays.
+    """
     if request.method == "DELETE" and request.subresource == "encryption":
         _put(request, ask, "encryption", default_encryption())
         return Answer(HTTPStatus.NO_CONTENT)
@@ -237,9 +262,10 @@ def keep_documents(request: S3Request, memory: Memory, ask: Ask) -> Answer:
     answer = ask(request) if KEPT[subresource].matters_to_moto else Answer(_usual_status(request))
     if not answer.succeeded:
         return answer
-    documents.pop(subresource, None)
-    if request.method == "PUT" and not _says_nothing(request):
-        documents[subresource] = KEPT[subresource].answer(request)
+    if request.method == "DELETE" or _says_nothing(request):
+        documents.pop(subresource, None)
+    else:
+        documents[subresource] = KEPT[subresource].answer(request, memory[request.bucket])
     return Answer(answer.status, {**answer.headers, **minimum_size(request)}, answer.body)
 
 
@@ -268,6 +294,7 @@ AS_AWS_DOES: tuple[Behaviour, ...] = (
     only_buckets_that_exist,
     create_bucket,
     refuse_bad_documents,
+    nobody_else_is_granted_anything,
     encryption_never_goes_away,
     keep_policies,
     keep_documents,

@@ -7,6 +7,7 @@ The layer itself only reads the request, runs it through its behaviours one requ
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from reconciler.sandbox.behaviours import AS_AWS_DOES, Behaviour
@@ -14,6 +15,9 @@ from reconciler.sandbox.documents import Memory
 from reconciler.sandbox.messages import Answer, S3Error, S3Request
 
 log = logging.getLogger(__name__)
+
+SANDBOX = {"x-reconcile-sandbox": "1"}
+"""A header of every answer: this S3 is known by it, whatever address it is asked at."""
 
 
 class FaithfulS3:
@@ -36,7 +40,9 @@ class FaithfulS3:
         request = S3Request.read(environ)
         with self._one_at_a_time:
             answer = self.answer(request)
-        return answer.send(start_response, head=request.method == "HEAD")
+        return replace(answer, headers={**SANDBOX, **answer.headers}).send(
+            start_response, head=request.method == "HEAD"
+        )
 
     def answer(self, request: S3Request) -> Answer:
         """The answer to one request, errors included."""

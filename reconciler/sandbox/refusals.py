@@ -20,6 +20,8 @@ MOST_TAGS = 50
 RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 HARMLESS_ACLS = {"private", "bucket-owner-full-control"}
+PUBLIC_ACLS = {"public-read", "public-read-write", "authenticated-read"}
+OF_AN_ACCOUNT = re.compile(r"-(\d{12})-([a-z]{2,}(?:-[a-z]+)+-\d)-an$")
 NOT_A_NAME = re.compile(r"\.\.|\.-|-\.")
 
 
@@ -27,8 +29,35 @@ def refuse_bad_name(name: str) -> None:
     """The naming rules for new buckets (user guide, bucketnamingrules)."""
     well_formed = re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name) and not NOT_A_NAME.search(name)
     reserved = name.startswith(RESERVED_PREFIXES) or name.endswith(RESERVED_SUFFIXES)
+    reserved |= name.endswith("-an") and not OF_AN_ACCOUNT.search(name)
     if not well_formed or reserved or _is_an_address(name):
         raise S3Error("InvalidBucketName", "The specified bucket is not valid.", BucketName=name)
+
+
+def refuse_bad_namespace(name: str, header: str | None, account: str, region: str) -> None:
+    """A name in an account's own namespace and the header that says so come together (user guide, gpbucketnamespaces).
+
+    The codes are AWS's (ansible-collections/amazon.aws#2935, getmoto/moto#9871). What it answers to the suffix of
+    somebody else without the header is not known; with or without, nobody gets that name.
+    """
+    if header not in (None, "global", "account-regional"):
+        raise S3Error("InvalidArgument", f"Invalid x-amz-bucket-namespace header: {header}")
+    if header == "account-regional" and not name.endswith(f"-{account}-{region}-an"):
+        raise S3Error(
+            "InvalidNamespaceHeader",
+            "The requested bucket name did not include the account-regional namespace suffix, but the provided "
+            f"x-amz-bucket-namespace header value is account-regional. Specify -{account}-{region}-an as the bucket "
+            "name suffix to create a bucket in your account-regional namespace, or remove the header.",
+        )
+    if header is None and OF_AN_ACCOUNT.search(name):
+        raise S3Error(
+            "MissingNamespaceHeader",
+            "The requested bucket is an account-regional namespace bucket, but your request is missing the required "
+            "x-amz-bucket-namespace header.",
+            Header="x-amz-bucket-namespace",
+        )
+    if header == "global" and OF_AN_ACCOUNT.search(name):
+        raise S3Error("InvalidNamespaceHeader", "The requested bucket is an account-regional namespace bucket.")
 
 
 def _is_an_address(name: str) -> bool:
@@ -83,6 +112,27 @@ def _refuse_bad_versioning(document: Element, bucket: Bucket) -> None:
             "InvalidBucketState",
             "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.",
         )
+    if status == "Suspended" and "replication" in bucket.documents:
+        raise S3Error(
+            "InvalidBucketState",
+            "A replication configuration is present on this bucket, so you cannot change the versioning state. "
+            "To change the versioning state, first delete the replication configuration.",
+        )
+
+
+def _refuse_without_token(request: S3Request, bucket: Bucket) -> None:
+    """With MFA delete there is no other versioning without the token, and no lifecycle.
+
+    API reference, PutBucketVersioning; user guide, lifecycle-and-other-bucket-config. That lifecycle is not
+    supported the guide says; with which code it is refused is a guess.
+    """
+    with_mfa = bucket.element("versioning", "MfaDelete") == "Enabled"
+    if request.subresource == "lifecycle" and with_mfa:
+        raise S3Error("InvalidRequest", "Lifecycle configuration is not supported on MFA-enabled buckets")
+    if request.subresource == "versioning" and "x-amz-mfa" not in request.headers:
+        with_mfa |= request.document(ROOTS["versioning"]).findtext("MfaDelete") == "Enabled"
+        if with_mfa:
+            raise S3Error("AccessDenied", "Mfa Authentication must be used for this request")
 
 
 def _refuse_bad_encryption(document: Element, _bucket: Bucket) -> None:
@@ -133,11 +183,23 @@ def _require_one_of(text: str | None, allowed: set[str | None]) -> None:
         raise MalformedXML
 
 
+def acl_with_ownership() -> S3Error:
+    """What S3 says where an ACL and the enforced ownership of the bucket owner meet."""
+    message = "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"
+    return S3Error("InvalidBucketAclWithObjectOwnership", message)
+
+
 def _refuse_acl(request: S3Request, bucket: Bucket) -> None:
-    """A bucket whose owner owns everything takes no ACLs (user guide, about-object-ownership)."""
+    """A bucket whose owner owns everything takes no ACLs (user guide, about-object-ownership).
+
+    While BlockPublicAcls is on, a public one is denied (user guide, access-control-block-public-access).
+    """
     ownership = bucket.element("ownershipControls", "Rule/ObjectOwnership")
-    if ownership == "BucketOwnerEnforced" and request.headers.get("x-amz-acl") not in HARMLESS_ACLS:
+    acl = request.headers.get("x-amz-acl")
+    if ownership == "BucketOwnerEnforced" and acl not in HARMLESS_ACLS:
         raise S3Error("AccessControlListNotSupported", "The bucket does not allow ACLs")
+    if bucket.element("publicAccessBlock", "BlockPublicAcls") == "true" and acl in PUBLIC_ACLS:
+        raise S3Error("AccessDenied", "Access Denied")
 
 
 Check = Callable[[Element, Bucket], None]
@@ -163,6 +225,7 @@ def refuse_bad_document(request: S3Request, bucket: Bucket) -> None:
         _refuse_acl(request, bucket)
     elif subresource is not None and subresource in ROOTS:
         document = request.document(ROOTS[subresource])
+        _refuse_without_token(request, bucket)
         if subresource == "lifecycle":
             refuse_bad_lifecycle(document, request.headers)
         elif subresource in CHECKS:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
+from types import SimpleNamespace
 
 import botocore.session
 import pytest
@@ -10,6 +11,7 @@ from reconciler.sandbox.behaviours import AS_AWS_DOES
 from reconciler.sandbox.faithful import FaithfulS3
 from reconciler.sandbox.server import Moto
 from tests.s3.faults import Faults
+from tests.s3.hostile import HOSTILE, HostileWorld, hostile_world
 from tests.s3.lakes import LAKE
 from tests.s3.world import World, world_of
 
@@ -61,6 +63,24 @@ def bare(moto: Moto) -> Iterator[World]:
     faults = Faults()
     with world_of(moto, FaithfulS3(moto, (faults,)), faults) as world:
         yield world
+
+
+@pytest.fixture(scope="package")
+def rough(moto: Moto) -> Iterator[HostileWorld]:
+    """A hostile S3."""
+    with hostile_world(moto) as world:
+        yield world
+
+
+@pytest.fixture
+def hostile(rough: HostileWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[HostileWorld]:
+    """The hostile S3. botocore takes no time between two attempts, and its quota of them is not used up by others."""
+    sleep = SimpleNamespace(sleep=lambda seconds: rough.clock.sleep(seconds))
+    monkeypatch.setattr("botocore.endpoint.time", sleep)
+    monkeypatch.setattr("botocore.retries.quota.RetryQuota.acquire", lambda quota, amount: True)
+    yield rough
+    rough.hostility.seed, rough.hostility.does = 0, HOSTILE
+    rough.reset()
 
 
 @pytest.fixture

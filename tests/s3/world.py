@@ -30,6 +30,8 @@ from reconciler.sandbox.server import Moto, endpoint_of, serve
 from tests.s3.faults import Faults
 
 ACCOUNT = "123456789012"
+MEDDLER = "me"
+"""The key of whoever looks and meddles beside the reconciler."""
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
@@ -63,6 +65,10 @@ class World:
     s3: Any
     """Another client, for looking and meddling; what it does is on record too."""
     clock: Clock = field(default_factory=Clock)
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        """Hypothesis would tell every request."""
+        printer.text(f"{type(self).__name__}()")
 
     def reset(self) -> None:
         self.faults.reset()
@@ -132,11 +138,12 @@ def serving(app: WSGIApplication) -> Iterator[str]:
 
 
 @contextmanager
-def world_of(moto: Moto, layer: FaithfulS3, faults: Faults) -> Iterator[World]:
-    with serving(layer) as endpoint:
+def world_of(moto: Moto, layer: FaithfulS3, faults: Faults, app: WSGIApplication | None = None) -> Iterator[World]:
+    """A world whose S3 is this layer, or something in front of it."""
+    with serving(app or layer) as endpoint:
         clients = Clients(region="us-east-1", endpoint_url=endpoint)
         identity = clients.identity()
-        s3 = boto3.session.Session("me", "too").client("s3", endpoint_url=endpoint, region_name="us-east-1")
+        s3 = boto3.session.Session(MEDDLER, "too").client("s3", endpoint_url=endpoint, region_name="us-east-1")
         faults.forget()  # who is asking was asked to build this world, not by a test
         yield World(moto, layer, faults, clients, identity, s3)
         clients.close()

@@ -28,6 +28,7 @@ ALL_BLOCKED = {
     "RestrictPublicBuckets": True,
 }
 AES256: dict[str, Any] = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+NO_SSE_C = {"BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]}}
 
 
 def code_of(operation: Any, **parameters: Any) -> str:
@@ -54,9 +55,14 @@ def test_sts_says_whose_account_it_is(clients: Clients) -> None:
 
 def test_a_new_bucket_has_the_defaults_of_aws(s3: Any, bucket: str) -> None:
     assert public_access_block_of(s3, bucket) == ALL_BLOCKED
-    assert encryption_rules_of(s3, bucket) == [{**AES256, "BucketKeyEnabled": False}]
+    assert encryption_rules_of(s3, bucket) == [{**AES256, **NO_SSE_C, "BucketKeyEnabled": False}]
     assert ownership_of(s3, bucket) == [{"ObjectOwnership": "BucketOwnerEnforced"}]
     assert "Status" not in s3.get_bucket_versioning(Bucket=bucket)
+
+
+def test_the_versioning_of_a_new_bucket_is_an_empty_document(bucket: str, send: Send) -> None:
+    status, body = send("GET", f"/{bucket}?versioning")
+    assert (status, "<VersioningConfiguration" in body, "Status" in body) == (200, True, False)
 
 
 def test_a_new_bucket_has_the_ownership_it_was_created_with(s3: Any) -> None:
@@ -113,11 +119,28 @@ def test_what_is_removed_is_absent_and_can_be_removed_again(
 
 def test_encryption_goes_back_to_the_default(s3: Any, bucket: str) -> None:
     kms = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/lake"}}
-    rule = {**kms, "BucketKeyEnabled": True, "BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]}}
+    rule = {**kms, **NO_SSE_C, "BucketKeyEnabled": True}
     s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
     assert encryption_rules_of(s3, bucket) == [rule]
     s3.delete_bucket_encryption(Bucket=bucket)
-    assert encryption_rules_of(s3, bucket) == [{**AES256, "BucketKeyEnabled": False}]
+    assert encryption_rules_of(s3, bucket) == [{**AES256, **NO_SSE_C, "BucketKeyEnabled": False}]
+
+
+@pytest.mark.parametrize("left_out", [{}, {"BlockedEncryptionTypes": {"EncryptionType": []}}])
+@pytest.mark.parametrize("word", ["SSE-C", "NONE"])
+def test_blocked_encryption_that_a_put_leaves_out_stays(s3: Any, bucket: str, left_out: Any, word: str) -> None:
+    blocked = {"BlockedEncryptionTypes": {"EncryptionType": [word]}}
+    for rule in ({**AES256, **blocked}, {**AES256, **left_out}):
+        s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+        assert encryption_rules_of(s3, bucket) == [{**AES256, **blocked, "BucketKeyEnabled": False}]
+
+
+def test_a_name_in_the_accounts_own_namespace(clients: Clients) -> None:
+    name, s3 = f"lake-{ACCOUNT}-eu-west-1-an", clients(region="eu-west-1")
+    where = {"LocationConstraint": "eu-west-1"}
+    s3.create_bucket(Bucket=name, BucketNamespace="account-regional", CreateBucketConfiguration=where)
+    s3.create_bucket(Bucket="lake", BucketNamespace="global", CreateBucketConfiguration=where)
+    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["lake", name]
 
 
 def test_the_default_encryption_reaches_objects(s3: Any, bucket: str) -> None:
@@ -184,6 +207,7 @@ def test_a_lifecycle_rule_without_id_gets_one(s3: Any, bucket: str) -> None:
     rule = {"Status": "Enabled", "Prefix": "raw/", "Expiration": {"Days": 1}}
     s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [rule, rule]})
     first, second = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert len(first["ID"]) == len(second["ID"]) == 48
     assert first.pop("ID") != second.pop("ID")
     assert first == second == rule
 

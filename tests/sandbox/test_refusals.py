@@ -1,6 +1,5 @@
 """What S3 refuses and moto accepts, one row per reason."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -53,6 +52,24 @@ def test_creating(clients: Clients, region: str, configuration: dict[str, Any], 
     assert s3.list_buckets()["Buckets"] == []
 
 
+OURS = "lake-123456789012-us-east-1-an"
+NAMESPACES = [
+    ("lake-an", {}, "InvalidBucketName"),
+    (OURS, {}, "MissingNamespaceHeader"),
+    (OURS, {"BucketNamespace": "global"}, "InvalidNamespaceHeader"),
+    ("lake", {"BucketNamespace": "account-regional"}, "InvalidNamespaceHeader"),
+    (OURS.replace("us-east-1", "us-west-2"), {"BucketNamespace": "account-regional"}, "InvalidNamespaceHeader"),
+    (OURS.replace("123456789012", "111122223333"), {"BucketNamespace": "account-regional"}, "InvalidNamespaceHeader"),
+    (OURS, {"BucketNamespace": "mine"}, "InvalidArgument"),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "code"), NAMESPACES)
+def test_namespaces(s3: Any, name: str, given: dict[str, str], code: str) -> None:
+    assert code_of(s3.create_bucket, Bucket=name, **given) == code
+    assert s3.list_buckets()["Buckets"] == []
+
+
 def test_creating_with_an_unknown_ownership(s3: Any) -> None:
     assert code_of(s3.create_bucket, Bucket="lake", ObjectOwnership="Everybody") == "InvalidArgument"
 
@@ -95,56 +112,6 @@ def test_another_owner(s3: Any, bucket: str) -> None:
     s3.head_bucket(Bucket=bucket)
 
 
-def policy(**changes: Any) -> str:
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
-        "Action": "s3:GetObject",
-        "Resource": "arn:aws:s3:::lake/*",
-    }
-    merged = {name: value for name, value in {**statement, **changes}.items() if value is not None}
-    return json.dumps({"Version": "2012-10-17", "Statement": [merged]})
-
-
-PUBLIC = [policy(Principal="*"), policy(Principal={"AWS": "*"}), policy(Principal={"AWS": ["*"]})]
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("invalid json", "MalformedPolicy"),
-        ("[]", "MalformedPolicy"),
-        ("{}", "MalformedPolicy"),
-        (' {"Statement": []}', "MalformedPolicy"),
-        ("{" + '"a":{' * 20_000, "MalformedPolicy"),
-        (policy(Sid="x" * 20_480), "MalformedPolicy"),
-        (policy(Effect="Permit"), "MalformedPolicy"),
-        (policy(Action=None), "MalformedPolicy"),
-        (policy(Principal=None, NotPrincipal={"AWS": "*"}), "MalformedPolicy"),
-        (policy(Resource="arn:aws:s3:::pond/*"), "MalformedPolicy"),
-        (policy(Resource="lake"), "MalformedPolicy"),
-        *((text, "AccessDenied") for text in PUBLIC),
-    ],
-    ids=lambda value: str(value)[:40],
-)
-def test_policies(s3: Any, bucket: str, text: str, code: str) -> None:
-    assert code_of(s3.put_bucket_policy, Bucket=bucket, Policy=text) == code
-    assert code_of(s3.get_bucket_policy, Bucket=bucket) == "NoSuchBucketPolicy"
-
-
-def test_statement_ids_are_unique(s3: Any, bucket: str) -> None:
-    twice = json.loads(policy(Sid="one"))["Statement"] * 2
-    text = json.dumps({"Statement": twice})
-    assert code_of(s3.put_bucket_policy, Bucket=bucket, Policy=text) == "MalformedPolicy"
-
-
-@pytest.mark.parametrize("text", PUBLIC)
-def test_public_policies_are_fine_without_the_block(s3: Any, bucket: str, text: str) -> None:
-    s3.delete_public_access_block(Bucket=bucket)
-    s3.put_bucket_policy(Bucket=bucket, Policy=text)
-    assert s3.get_bucket_policy(Bucket=bucket)["Policy"] == text
-
-
 def lifecycle(**changes: Any) -> list[dict[str, Any]]:
     rule = {"ID": "one", "Status": "Enabled", "Filter": {"Prefix": "a"}, "Expiration": {"Days": 9}}
     return [{name: value for name, value in {**rule, **changes}.items() if value is not None}]
@@ -152,6 +119,14 @@ def lifecycle(**changes: Any) -> list[dict[str, Any]]:
 
 AFTER_DAYS = {"Days": 9, "StorageClass": "GLACIER"}
 AFTER_DATE = {"Date": "2030-01-01T00:00:00Z", "StorageClass": "GLACIER"}
+
+
+def steps(**classes: int) -> list[dict[str, Any]]:
+    return [{"StorageClass": name, "Days": days} for name, days in classes.items()]
+
+
+def dates(**classes: int) -> list[dict[str, Any]]:
+    return [{"StorageClass": name, "Date": f"{year}-01-01T00:00:00Z"} for name, year in classes.items()]
 
 
 @pytest.mark.parametrize(
@@ -187,6 +162,32 @@ AFTER_DATE = {"Date": "2030-01-01T00:00:00Z", "StorageClass": "GLACIER"}
             "InvalidRequest",
         ),
         (lifecycle(Filter={"And": {"Tags": [{"Key": "a", "Value": "b"}] * 2}}), "InvalidRequest"),
+        (lifecycle(Filter={"And": {"ObjectSizeGreaterThan": 9, "ObjectSizeLessThan": 9}}), "InvalidRequest"),
+        (lifecycle(Filter={"ObjectSizeLessThan": -1}), "MalformedXML"),
+        (
+            lifecycle(Filter={"ObjectSizeLessThan": 9}, AbortIncompleteMultipartUpload={"DaysAfterInitiation": 1}),
+            "InvalidRequest",
+        ),
+        (lifecycle(Transitions=steps(GLACIER=2, STANDARD_IA=3)), "InvalidArgument"),
+        (lifecycle(Transitions=steps(GLACIER=2, DEEP_ARCHIVE=2)), "InvalidArgument"),
+        (lifecycle(Transitions=steps(ONEZONE_IA=2, GLACIER_IR=3)), "InvalidArgument"),
+        (lifecycle(Expiration=None, Transitions=dates(GLACIER=2031, ONEZONE_IA=2032)), "InvalidArgument"),
+        (lifecycle(Expiration={"Date": "2031-01-01T00:00:00Z"}, Transitions=dates(GLACIER=2031)), "InvalidArgument"),
+        (
+            lifecycle(
+                NoncurrentVersionTransitions=[{"NoncurrentDays": 3, "StorageClass": "GLACIER"}],
+                NoncurrentVersionExpiration={"NoncurrentDays": 3},
+            ),
+            "InvalidArgument",
+        ),
+        (
+            lifecycle(
+                Filter=None,
+                Prefix="a",
+                NoncurrentVersionExpiration={"NoncurrentDays": 3, "NewerNoncurrentVersions": 3},
+            ),
+            "InvalidRequest",
+        ),
     ],
     ids=lambda value: str(value)[:60],
 )
@@ -195,6 +196,32 @@ def test_lifecycle(s3: Any, bucket: str, rules: list[dict[str, Any]], code: str)
     assert code_of(put, Bucket=bucket, LifecycleConfiguration={"Rules": rules}) == code
     read = code_of(s3.get_bucket_lifecycle_configuration, Bucket=bucket)
     assert read == "NoSuchLifecycleConfiguration"
+
+
+WAY_DOWN = [
+    steps(STANDARD_IA=1, INTELLIGENT_TIERING=2, ONEZONE_IA=3, GLACIER=4, DEEP_ARCHIVE=5),
+    steps(DEEP_ARCHIVE=5, GLACIER_IR=2, GLACIER=3),
+    [{"StorageClass": "GLACIER"}],
+]
+
+
+@pytest.mark.parametrize("transitions", WAY_DOWN, ids=str)
+def test_lifecycle_down_the_waterfall(s3: Any, bucket: str, transitions: list[dict[str, Any]]) -> None:
+    configuration = {"Rules": lifecycle(Transitions=transitions)}
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=configuration)
+    (found,) = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert found["Transitions"] == transitions
+
+
+def test_mfa_delete_asks_for_the_token_and_takes_no_lifecycle(s3: Any, bucket: str) -> None:
+    with_mfa = {"Status": "Enabled", "MFADelete": "Enabled"}
+    put = s3.put_bucket_versioning
+    assert code_of(put, Bucket=bucket, VersioningConfiguration=with_mfa) == "AccessDenied"
+    put(Bucket=bucket, VersioningConfiguration=with_mfa, MFA="arn:aws:iam::123456789012:mfa/root 123456")
+    assert code_of(put, Bucket=bucket, VersioningConfiguration={"Status": "Suspended"}) == "AccessDenied"
+    configuration = {"Rules": lifecycle()}
+    put = s3.put_bucket_lifecycle_configuration
+    assert code_of(put, Bucket=bucket, LifecycleConfiguration=configuration) == "InvalidRequest"
 
 
 def test_lifecycle_with_an_unknown_minimum_size(s3: Any, bucket: str) -> None:
@@ -275,6 +302,12 @@ def test_versioning_under_an_object_lock(s3: Any) -> None:
     assert code == "InvalidBucketState"
 
 
+def test_versioning_under_replication(s3: Any, bucket: str, layer: FaithfulS3) -> None:
+    layer.memory[bucket].documents["replication"] = Answer()
+    code = code_of(s3.put_bucket_versioning, Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    assert code == "InvalidBucketState"
+
+
 def test_object_lock_needs_versioning(s3: Any, bucket: str) -> None:
     lock = {"ObjectLockEnabled": "Enabled"}
     put = s3.put_object_lock_configuration
@@ -293,6 +326,20 @@ def test_ownership(s3: Any, bucket: str, rules: list[str]) -> None:
 def test_acls_where_the_owner_owns_everything(s3: Any, bucket: str) -> None:
     assert code_of(s3.put_bucket_acl, Bucket=bucket, ACL="public-read") == "AccessControlListNotSupported"
     s3.put_bucket_acl(Bucket=bucket, ACL="private")
+    assert code_of(s3.create_bucket, Bucket="pond", ACL="public-read") == "InvalidBucketAclWithObjectOwnership"
+
+
+def test_acls_and_ownership_that_do_not_go_together(s3: Any, bucket: str) -> None:
+    def own(by: str) -> None:
+        s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls={"Rules": [{"ObjectOwnership": by}]})
+
+    own("ObjectWriter")
+    assert code_of(s3.put_bucket_acl, Bucket=bucket, ACL="public-read") == "AccessDenied"
+    s3.delete_public_access_block(Bucket=bucket)
+    s3.put_bucket_acl(Bucket=bucket, ACL="public-read")
+    assert code_of(own, by="BucketOwnerEnforced") == "InvalidBucketAclWithObjectOwnership"
+    s3.put_bucket_acl(Bucket=bucket, ACL="private")
+    own("BucketOwnerEnforced")
 
 
 @pytest.mark.parametrize("body", ["", "nonsense", "<Other/>", "<!DOCTYPE a [<!ENTITY b 'c'>]><Tagging>&b;</Tagging>"])

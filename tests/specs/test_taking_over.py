@@ -127,7 +127,6 @@ def test_what_aws_gives_and_somebody_took_away_is_absent() -> None:
         ({"tags": Tags({"team": "${bucket}"})}, "it holds the text ${bucket}, which a spec takes for a variable"),
         ({"manifest": Manifest.from_s3({"Key": "metadata/bucket-manifest.yaml", "Body": "- a\n"})}, ""),
         ({"lifecycle": Lifecycle.model_validate({"rules": [{"id": "nothing"}]})}, "(RCL25"),
-        ({"versioning": Versioning(status=None, mfa_delete="Enabled")}, ""),
     ],
 )  # fmt: skip
 def test_what_no_spec_can_say_is_a_remark(aspects: dict[str, Any], remark: str) -> None:
