@@ -1,9 +1,13 @@
 """Law 5 as functions: specs and buckets of any kind, and what it means that they converge.
 
+After an apply, the plan is empty; and so is the plan of what `import` writes of the bucket.
+
 Whoever has an S3 to plan and apply in (a `World` on moto, a server of somebody else) asks `converges`.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from hypothesis import strategies as st
@@ -17,7 +21,11 @@ from reconciler.endpoints.profiles import AWS
 from reconciler.planning.changeset import Plan
 from reconciler.planning.live import Identity
 from reconciler.planning.outcomes import Applied
+from reconciler.planning.taking_over import everything_of, taken_over
 from reconciler.s3.clients import Clients
+from reconciler.s3.reader import Reader
+from reconciler.specs.loader import load
+from reconciler.specs.writing import spec_file
 from tests.aspects.strategies import BUCKET, IGNORED, LIVE, SPECS
 from tests.s3.faults import READS
 from tests.s3.world import outcomes
@@ -105,6 +113,20 @@ def converges(place: Place, spec: BucketSpec, live: Mapping[str, Aspect] | None)
     made = place.clients.calls.copy()
     place.apply(second)
     assert [name for name in place.clients.calls - made if not name.startswith(READS)] == []
+
+    taken = place.plan(imported(place))
+    assert taken.changes == ()
+    assert taken.blockers == ()
+
+
+def imported(place: Place) -> BucketSpec:
+    """What `import` would write of the bucket, read back by the loader."""
+    live = Reader(place.clients, place.identity).read([everything_of(BUCKET)])[BUCKET]
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "spec.yaml"
+        file.write_text(spec_file([taken_over(live, place.identity)]), encoding="utf-8")
+        [declared] = load([str(file)]).buckets
+    return declared.spec
 
 
 def meets_a_block(told: Mapping[str, tuple[str, str]]) -> bool:
