@@ -6,7 +6,6 @@ rest of the spec and are never typed twice. It is compared by what it says, not 
 written with If-Match / If-None-Match, so that a concurrent edit is never overwritten blindly.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Self
 
@@ -21,6 +20,7 @@ from reconciler.aspects.lifecycle import Lifecycle
 from reconciler.aspects.markers import Derived, Internal, KeptFromLive, marker_of
 from reconciler.aspects.pictures import picture
 from reconciler.problems import Code
+from reconciler.quoting import Quoting
 from reconciler.scalars import Flag, Text
 
 LARGEST = 1024 * 1024
@@ -281,19 +281,6 @@ class Manifest(Aspect, Part):
         """Its removal loses something, and so does writing over what is no manifest and may be somebody's data."""
         not_ours = before is not None and before.unreadable_text is not None
         return Risk.LOSES_DATA if after is None or not_ours else Risk.HARMLESS
-
-
-class Quoting(yaml.SafeDumper):
-    """Quotes what the strict reader would not read back as text: PyYAML alone leaves `0987`, `nO` and `1.5e3` plain."""
-
-    def represent_text(self, text: str) -> yaml.ScalarNode:
-        """Line breaks of every kind (YAML 1.1 has five) and invisible characters are written as escapes."""
-        return self.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
-
-
-Quoting.add_representer(str, Quoting.represent_text)
-Quoting.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?i:true|false|yes|no|on|off)\Z"), [*"tTfFyYnNoO"])
-Quoting.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9][0-9.]*([eE].*)?\Z"), [*"-+0123456789"])
 
 
 def without_nulls(value: Any) -> Any:

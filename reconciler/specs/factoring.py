@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
-from reconciler.aspects.manifest import Quoting
 from reconciler.bucket import BucketSpec
 from reconciler.planning.taking_over import TakenOver
+from reconciler.quoting import Quoting
 from reconciler.specs.fields import identities
 from reconciler.specs.merging import merged
 from reconciler.strict_yaml import Node, Source, parse

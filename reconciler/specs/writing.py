@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from reconciler.aspects.manifest import Quoting
 from reconciler.planning.taking_over import TakenOver
+from reconciler.quoting import Quoting
 
 SCHEMA_LINE = "# yaml-language-server: $schema=../schemas/bucket-spec.schema.json"
 """Has editors complete and check the file; `reconcile schema --out schemas` writes the schema."""

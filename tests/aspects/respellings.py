@@ -13,7 +13,8 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
-from reconciler.aspects.manifest import Manifest, Quoting
+from reconciler.aspects.manifest import Manifest
+from reconciler.quoting import Quoting
 
 Draw = Callable[[Any], Any]
 Wire = dict[str, Any]
