@@ -5,7 +5,7 @@ that is not certain. Each document is turned into what a person would write, and
 live document as a plan would compare it; what would not be taken back as it is stays unsaid, with a remark.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,8 +62,9 @@ def taken_over(live: LiveBucket, identity: Identity, *, full: bool = False) -> T
     said = {name: value for name, value in sayable.items() if full or not is_usual(name, live, around)}
     while troubles := troubles_with(about | said, live, identity):
         # a manifest says in words what the rest of the spec says, also of what is usual
-        if troubles.keys() - troubles_with(about | sayable, live, identity).keys():
-            said = dict(sayable)
+        mended = troubles.keys() - troubles_with(about | sayable, live, identity).keys()
+        if mended:
+            said |= what_mends(mended, said, sayable, lambda fields: troubles_with({**about, **fields}, live, identity))
             continue
         remarks |= troubles
         said = {name: value for name, value in said.items() if name not in troubles}
@@ -74,6 +75,18 @@ def taken_over(live: LiveBucket, identity: Identity, *, full: bool = False) -> T
         {name: everything[name] for name in BucketSpec.model_fields if name in everything},
         {name: " ".join(remarks[name].split()) for name in BucketSpec.aspects() if name in remarks},
     )
+
+
+def what_mends(
+    troubled: Set[str], said: Fields, sayable: Fields, troubles: Callable[[Fields], Mapping[str, str]]
+) -> dict[str, Any]:
+    """As little of what is usual as takes the trouble away from these aspects."""
+    added = {name: value for name, value in sayable.items() if name not in said}
+    for name in tuple(added):
+        without = {other: value for other, value in added.items() if other != name}
+        if not troubled & troubles({**said, **without}).keys():
+            added = without
+    return added
 
 
 def about_the_bucket(live: LiveBucket, identity: Identity) -> dict[str, Any]:
