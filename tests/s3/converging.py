@@ -101,6 +101,9 @@ def converges(place: Place, spec: BucketSpec, live: Mapping[str, Aspect] | None)
         return
     spec = spec.model_copy(update=dict.fromkeys(refused(spec, place.identity.profile)))  # the rest of it
     first = place.plan(spec)
+    for change in first.changes:  # law 4: a change names what differs and has calls; law 2: boto3 takes them, below
+        assert change.fields
+        assert change.calls
     applied = place.apply(first)
     told = {name: (outcome.result.value, outcome.why) for name, outcome in outcomes(applied).items()}
     if meets_a_block(told):

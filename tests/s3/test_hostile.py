@@ -130,6 +130,20 @@ def is_foreign(key: str) -> bool:
 @with_a_hostile_server
 @given(spec=specs(), live=buckets().filter(lambda one: one is not None), seed=seeds)
 def test_law_6_what_a_spec_leaves_alone_stays(rough: HostileWorld, spec: BucketSpec, live: Any, seed: int) -> None:
+    stays(rough, spec, live, seed)
+
+
+@every_aspect
+@with_a_hostile_server
+@given(data=st.data(), seed=seeds)
+def test_law_6_what_one_aspect_leaves_alone_stays(
+    rough: HostileWorld, aspect: str, data: st.DataObject, seed: int
+) -> None:
+    stays(rough, data.draw(specs((aspect,))), {aspect: data.draw(LIVE[aspect])}, seed)
+
+
+def stays(rough: HostileWorld, spec: BucketSpec, live: Mapping[str, Aspect], seed: int) -> None:
+    """What the spec says nothing about is as it was before the apply."""
     rough.hostility.seed = seed
     rough.reset()
     give(rough, live)

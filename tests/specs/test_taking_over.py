@@ -26,7 +26,7 @@ from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import Origin
 from reconciler.planning.live import Existence, Identity, LiveAspect, LiveBucket, Unreadable
 from reconciler.planning.planner import plan_bucket
-from reconciler.planning.taking_over import TakenOver, taken_over
+from reconciler.planning.taking_over import TakenOver, everything_of, taken_over, troubles_with
 from reconciler.specs.factoring import factored
 from reconciler.specs.loader import Declared, load
 from reconciler.specs.writing import IN_ONE_LINE, spec_file
@@ -134,6 +134,24 @@ def test_what_no_spec_can_say_is_a_remark(aspects: dict[str, Any], remark: str) 
     [name] = aspects
     assert name not in found.fields
     assert remark in found.remarks[name]
+
+
+def test_what_would_not_be_taken_back_is_a_trouble() -> None:
+    def troubles(**said: Any) -> dict[str, str]:
+        return troubles_with({"name": BUCKET, **said}, bucket(versioning=Versioning(status="Enabled")), WHO)
+
+    assert troubles(versioning="Enabled") == {}
+    assert "versioning" in troubles(versioning="Never")
+    assert troubles(versioning="Suspended") == {
+        "versioning": "no spec can say it just as it is; it would change status"
+    }
+    assert "MFA" in troubles(versioning={"status": "Enabled", "mfa_delete": "Enabled"})["versioning"]
+
+
+def test_everything_of_a_bucket_is_asked_for() -> None:
+    asked = everything_of(BUCKET)
+    assert asked.declared().keys() == BucketSpec.aspects().keys()
+    assert asked.values() == {}
 
 
 def test_an_old_name_says_so() -> None:
