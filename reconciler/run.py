@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reconciler.endpoints.profile import Profile
+from reconciler.endpoints.profiles import AWS, SANDBOX, profile_named
 from reconciler.errors import ReconcileError, UsageError
 from reconciler.planning.changeset import Changeset, Inputs, Origin
 from reconciler.planning.digests import digest_of_specs
@@ -16,7 +18,7 @@ from reconciler.planning.planner import plan_bucket
 from reconciler.planning.taking_over import TakenOver, everything_of, taken_over
 from reconciler.problems import Problem, did_you_mean
 from reconciler.specs.files import relative
-from reconciler.specs.loader import Loaded, load
+from reconciler.specs.loader import Loaded, load, refuse_for
 
 if TYPE_CHECKING:
     from reconciler.s3.clients import Clients
@@ -30,6 +32,7 @@ class Access:
     region: str | None = None
     endpoint_url: str | None = None
     sandbox: bool = False
+    endpoint_profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,9 @@ class Found:
 Notice = Callable[[str], None]
 
 
-def load_specs(question: Question) -> Loaded:
+def load_specs(question: Question, endpoint_profile: str | None = None) -> Loaded:
     """The specs that are asked for. Raises `InvalidSpecs` with every problem of every file."""
-    loaded = load(question.paths, question.variables)
+    loaded = load(question.paths, question.variables, profile_named(endpoint_profile or AWS.name))
     names = [bucket.spec.name for bucket in loaded.buckets]
     for target in question.targets:
         if target not in names:
@@ -80,7 +83,7 @@ def load_specs(question: Question) -> Loaded:
 
 def make_plan(question: Question, access: Access, notice: Notice = lambda _: None) -> Planned:
     """What would change. Reads S3 and writes nothing; no S3 call is made before the account is known."""
-    return plan_loaded(load_specs(question), question, access, notice)
+    return plan_loaded(load_specs(question, access.endpoint_profile), question, access, notice)
 
 
 def plan_loaded(loaded: Loaded, question: Question, access: Access, notice: Notice = lambda _: None) -> Planned:
@@ -93,6 +96,8 @@ def plan_loaded(loaded: Loaded, question: Question, access: Access, notice: Noti
 
     identity = clients.identity()
     specs = [bucket.spec for bucket in chosen]
+    tell_profile(identity.profile, notice)
+    refuse_for(identity.profile, chosen)
     check_accounts(identity, {spec.name: spec.account for spec in specs if spec.account})
     notice(f"Reading {len(specs)} bucket{'' if len(specs) == 1 else 's'} of account {identity.account or 'unknown'}")
     live = Reader(clients, identity).read(specs)
@@ -112,12 +117,22 @@ def plan_loaded(loaded: Loaded, question: Question, access: Access, notice: Noti
     return Planned(changeset, loaded.warnings, clients, identity, loaded.files)
 
 
+def tell_profile(profile: Profile, notice: Notice) -> None:
+    """Say which profile is gone by, where it is not AWS."""
+    if profile not in (AWS, SANDBOX):
+        notice(f"Endpoint profile: {profile.name} ({profile.about})")
+
+
 def clients_of(access: Access) -> "Clients":
     """The clients of a run. boto3 takes 200 ms to load: whoever only validates does not pay for it."""
     from reconciler.s3.clients import Clients
 
     return Clients(
-        profile=access.profile, region=access.region, endpoint_url=access.endpoint_url, sandbox=access.sandbox
+        profile=access.profile,
+        region=access.region,
+        endpoint_url=access.endpoint_url,
+        sandbox=access.sandbox,
+        endpoint_profile=access.endpoint_profile,
     )
 
 

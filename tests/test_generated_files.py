@@ -9,10 +9,11 @@ import pytest
 
 from reconciler.specs import documentation, schema
 from tests import tables
+from tests.servers import table
 
 ROOT = Path(__file__).parents[1]
 FILES = {f"schemas/{name}": text for name, text in schema.texts().items()} | {
-    f"docs/{name}": text for name, text in (documentation.texts() | tables.texts()).items()
+    f"docs/{name}": text for name, text in (documentation.texts() | tables.texts() | table.texts()).items()
 }
 
 
@@ -21,7 +22,7 @@ def test_generated_files_are_current(name: str) -> None:
     assert (ROOT / name).read_text(encoding="utf-8") == FILES[name], "out of date; run: make generate"
 
 
-@pytest.mark.parametrize("module", [schema, documentation, tables])
+@pytest.mark.parametrize("module", [schema, documentation, tables, table])
 def test_the_command_that_makes_them(module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", [module.__name__, str(tmp_path)])
     runpy.run_path(str(module.__file__), run_name="__main__")

@@ -124,7 +124,7 @@ def plan_again(asked: "Question", s3: "Access", console: Console) -> "Planned":
     from reconciler.run import load_specs, plan_loaded
 
     try:
-        loaded = load_specs(asked)
+        loaded = load_specs(asked, s3.endpoint_profile)
     except InvalidSpecs as error:
         told = [f"{problem.place or 'the specs'}: {problem.message}" for problem in error.problems if problem.is_error]
         moved = [f"the specs cannot be read any more: {problem}" for problem in told]

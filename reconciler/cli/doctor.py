@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 
 from reconciler.cli.console import Console
-from reconciler.cli.question import access, question, spec_arguments
+from reconciler.cli.question import access, endpoint_profile, question, spec_arguments
 from reconciler.errors import ExitCode
 
 DESCRIPTION = """\
@@ -32,19 +32,19 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
         from reconciler.planning.permissions import permissions
         from reconciler.run import load_specs
 
-        specs = [bucket.spec for bucket in load_specs(question(arguments)).buckets] if arguments.paths else None
+        named = endpoint_profile(arguments)
+        specs = [bucket.spec for bucket in load_specs(question(arguments), named).buckets] if arguments.paths else None
         console.document(permissions(specs, writing=arguments.permissions == "apply"))
         return ExitCode.FINE
-    from reconciler.s3.clients import Clients
+    from reconciler.endpoints.profiles import AWS, SANDBOX
+    from reconciler.run import clients_of
 
-    asked = access(arguments, console)
-    clients = Clients(
-        profile=asked.profile, region=asked.region, endpoint_url=asked.endpoint_url, sandbox=asked.sandbox
-    )
-    identity = clients.identity()
+    identity = clients_of(access(arguments, console)).identity()
+    profile = identity.profile
     console.result(
         f"account   {identity.account or 'unknown: this endpoint has no STS'}\n"
         f"region    {identity.region or 'none set: specs must name theirs'}\n"
         f"endpoint  {identity.endpoint or 'AWS'}\n"
+        + (f"profile   {profile.name}: {profile.about}\n" if profile not in (AWS, SANDBOX) else "")
     )
     return ExitCode.FINE

@@ -104,6 +104,11 @@ def global_options() -> Parser:
     where.add_argument("--region", metavar="REGION", help="region for buckets whose spec names none (AWS_REGION)")
     where.add_argument("--endpoint-url", metavar="URL", help="an S3-compatible server (AWS_ENDPOINT_URL)")
     where.add_argument(
+        "--endpoint-profile",
+        metavar="NAME",
+        help="what kind of server it is: ceph, localstack, s3-compatible, … (RECONCILE_ENDPOINT_PROFILE)",
+    )
+    where.add_argument(
         "--sandbox", action="store_true", default=SUPPRESS, help="an embedded S3 on this machine (RECONCILE_SANDBOX=1)"
     )
     output = parser.add_argument_group("output")

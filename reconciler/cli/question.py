@@ -56,16 +56,22 @@ def access(arguments: Namespace, console: Console) -> "Access":
     from reconciler.run import Access
 
     profile, region = getattr(arguments, "profile", None), getattr(arguments, "region", None)
-    endpoint_url = getattr(arguments, "endpoint_url", None)
+    endpoint_url, named = getattr(arguments, "endpoint_url", None), endpoint_profile(arguments)
     if not getattr(arguments, "sandbox", False):
-        return Access(profile, region, endpoint_url)
+        return Access(profile, region, endpoint_url, endpoint_profile=named)
     if endpoint_url or profile:
         raise UsageError("--sandbox goes with neither --endpoint-url nor --profile", remedy="leave one of them out")
     from reconciler.sandbox.process import ensure_running
 
     running = ensure_running()
     console.notice(f"SANDBOX at {running.endpoint_url}")
-    return Access(None, region, running.endpoint_url, sandbox=True)
+    return Access(None, region, running.endpoint_url, sandbox=True, endpoint_profile=named)
+
+
+def endpoint_profile(arguments: Namespace) -> str | None:
+    """The kind of S3 that somebody names; None where its answers are to show it."""
+    named: str | None = getattr(arguments, "endpoint_profile", None) or os.environ.get("RECONCILE_ENDPOINT_PROFILE")
+    return named or None
 
 
 def command_line(arguments: Namespace, command: str, rest: Sequence[str]) -> str:
@@ -73,7 +79,7 @@ def command_line(arguments: Namespace, command: str, rest: Sequence[str]) -> str
     import shlex
 
     words = ["reconcile", command]
-    for name in ("profile", "region", "endpoint_url"):
+    for name in ("profile", "region", "endpoint_url", "endpoint_profile"):
         value = getattr(arguments, name, None)
         words += [f"--{name.replace('_', '-')}", value] if value else []
     if getattr(arguments, "sandbox", False) and not os.environ.get("RECONCILE_SANDBOX"):

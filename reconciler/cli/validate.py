@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 
 from reconciler.cli.console import Console
-from reconciler.cli.question import format_argument, question, spec_arguments
+from reconciler.cli.question import endpoint_profile, format_argument, question, spec_arguments
 from reconciler.errors import ExitCode
 
 DESCRIPTION = """\
@@ -28,7 +28,7 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     from reconciler.reports.problems import problems_document, render_problems
     from reconciler.run import load_specs
 
-    loaded = load_specs(question(arguments))
+    loaded = load_specs(question(arguments), endpoint_profile(arguments))
     if console.json:
         from reconciler.planning.storage import FORMAT_VERSION
 

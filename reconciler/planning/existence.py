@@ -10,7 +10,7 @@ def trouble_with(spec: BucketSpec, live: LiveBucket, identity: Identity) -> Unre
     if live.existence is Existence.UNCLEAR:
         assert live.trouble is not None, "a bucket out of reach says why"
         return live.trouble
-    if live.existence is Existence.EXISTS and spec.region and live.region and live.region != spec.region:
+    if live.existence is Existence.EXISTS and elsewhere(spec, live, identity):
         return Unreadable(
             f"the bucket lives in {live.region}; the spec says {spec.region}, and S3 cannot move a bucket",
             f"write `region: {live.region}`, or give the bucket in {spec.region} another name",
@@ -21,6 +21,12 @@ def trouble_with(spec: BucketSpec, live: LiveBucket, identity: Identity) -> Unre
             "write `region:` into the spec, or pass --region",
         )
     return cannot_be_created(spec, identity) if live.existence is Existence.MISSING else None
+
+
+def elsewhere(spec: BucketSpec, live: LiveBucket, identity: Identity) -> bool:
+    """Whether the bucket lives in another region than the spec says, where regions mean anything."""
+    regions = {region for region in (spec.region, live.region) if region}
+    return len(regions) > 1 and not identity.profile.free_regions
 
 
 def cannot_be_created(spec: BucketSpec, identity: Identity) -> Unreadable | None:

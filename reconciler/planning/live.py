@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from reconciler.aspects.aspect import Aspect
+from reconciler.endpoints.profile import Profile
+from reconciler.endpoints.profiles import AWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +55,5 @@ class Identity:
     """The URL of the S3 that is asked; None for AWS; ``sandbox`` for the embedded one."""
     region: str | None
     """Where a bucket is created whose spec does not say."""
+    profile: Profile = field(default=AWS, compare=False)
+    """What kind of S3 it is, as somebody said or as its answers show."""

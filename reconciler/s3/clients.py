@@ -20,6 +20,9 @@ from botocore.parsers import ResponseParserError
 from botocore.session import Session as CoreSession
 from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
 
+from reconciler.endpoints.detection import detected
+from reconciler.endpoints.profile import Profile
+from reconciler.endpoints.profiles import AWS, SANDBOX, UNKNOWN, profile_named
 from reconciler.errors import CannotReachS3, UsageError, WrongAccount
 from reconciler.planning.live import Identity
 from reconciler.s3.documents import watch
@@ -61,6 +64,7 @@ class Clients:
         region: str | None = None,
         endpoint_url: str | None = None,
         sandbox: bool = False,
+        endpoint_profile: str | None = None,
     ) -> None:
         self.sandbox = sandbox
         try:
@@ -72,9 +76,23 @@ class Clients:
                 f"the AWS configuration cannot be used: {error}",
                 remedy="check ~/.aws/config, ~/.aws/credentials and the AWS_* variables of the environment",
             ) from error
+        self.endpoint_profile = self._given(endpoint_profile)
         self.calls: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
+
+    def _given(self, name: str | None) -> Profile | None:
+        """The profile that is known before anybody answers; None where the first answer has to show it."""
+        fixed = SANDBOX if self.sandbox else None if self.elsewhere else AWS
+        if name is None:
+            return fixed
+        profile = profile_named(name)
+        if fixed is not None and profile is not fixed:
+            raise UsageError(
+                f"--endpoint-profile {name} is not for {'the sandbox' if self.sandbox else 'AWS'}",
+                remedy="leave it out, or name the server with --endpoint-url",
+            )
+        return profile
 
     def _configured_endpoint(self) -> str | None:
         """What the environment or the profile says, as botocore would read it, so that a plan can show it."""
@@ -106,10 +124,14 @@ class Clients:
 
     def _make_s3(self, region: str) -> Any:
         client = self._session.client("s3", region_name=region, endpoint_url=self.endpoint_url, config=self._config())
-        watch(client)
+        watch(client, self._document_of)
         client.meta.events.register("before-parameter-build.s3", follow_no_redirect)
         client.meta.events.register("before-send.s3", self._count)
         return client
+
+    def _document_of(self, operation: str) -> str | None:
+        """How this server calls the document that an operation answers with, where not as AWS does."""
+        return self.endpoint_profile.documents.get(operation) if self.endpoint_profile else None
 
     def _config(self, attempts: int = ATTEMPTS) -> Config:
         around_the_proxy: dict[str, Any] = {"proxies": {}} if self.sandbox else {}  # it is on this very machine
@@ -151,7 +173,9 @@ class Clients:
             account = None
         if account is None and not elsewhere:
             raise nobody_said("the answer of STS names no account")
-        return Identity(account, "sandbox" if self.sandbox else self.endpoint_url, self.region)
+        self.endpoint_profile = self.endpoint_profile or UNKNOWN
+        endpoint = "sandbox" if self.sandbox else self.endpoint_url
+        return Identity(account, endpoint, self.region, self.endpoint_profile)
 
     def _account(self, elsewhere: bool) -> str | None:
         """What STS says. An endpoint of AWS (VPC, FIPS, dual stack) is one of S3's alone: STS has its own."""
@@ -161,9 +185,14 @@ class Clients:
             endpoint_url=self.endpoint_url if elsewhere else None,
             config=self._config(1 if elsewhere else ATTEMPTS),
         )
+        sts.meta.events.register("before-parse.sts", self._look_at)
         with closing(sts):
             account: str | None = sts.get_caller_identity().get("Account")
         return account or None
+
+    def _look_at(self, response_dict: dict[str, Any], **_: Any) -> None:
+        """Which server has answered, unless somebody has said so."""
+        self.endpoint_profile = self.endpoint_profile or detected(response_dict["headers"])
 
 
 def session_of(profile: str | None, region: str | None) -> boto3.session.Session:

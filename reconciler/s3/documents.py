@@ -7,7 +7,7 @@ answer, before botocore parses it.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -31,26 +31,31 @@ def operation_name(method: str) -> str:
     return "".join(word.capitalize() for word in method.split("_"))
 
 
-def watch(client: Any) -> None:
-    """Have every GET of this client checked before it is parsed."""
+def watch(client: Any, called: Callable[[str], str | None]) -> None:
+    """Have every GET of this client checked before it is parsed.
+
+    `called` says how the server calls the document of an operation, where not as AWS does.
+    """
     for operation, root in expected_documents().items():
-        client.meta.events.register(f"before-parse.s3.{operation}", _check(root))
+        client.meta.events.register(f"before-parse.s3.{operation}", _check(root, called))
 
 
-def _check(root: str) -> Any:
+def _check(root: str, called: Callable[[str], str | None]) -> Any:
     def check(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:
         if response_dict["status_code"] == 200:
-            check_document(response_dict["body"], root, operation_model.name, operation_model.output_shape)
+            body, operation = response_dict["body"], operation_model.name
+            check_document(body, root, operation, operation_model.output_shape, called(operation))
 
     return check
 
 
-def check_document(body: bytes, root: str, operation: str, shape: Any) -> None:
+def check_document(body: bytes, root: str, operation: str, shape: Any, also: str | None = None) -> None:
     """Raise `WrongDocumentError` for another document, or for one with an element that the shape lacks."""
     match = ROOT.match(body)
     found = match[1].decode() if match else "nothing"
-    if found not in (root, *(f"{operation}{ending}" for ending in WRAPPERS)):
-        raise WrongDocumentError(f"the server answered with {found} instead of {root}: it does not know this setting")
+    if found not in (root, also, *(f"{operation}{ending}" for ending in WRAPPERS)):
+        said = f"the server answered with {found} instead of {root}: it does not know this setting"
+        raise WrongDocumentError(said, empty=not body)
     try:
         document = ET.fromstring(body)  # noqa: S314 - botocore parses the same text the same way
     except ET.ParseError as error:

@@ -79,6 +79,11 @@ NAMED_ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 class WrongDocumentError(ValueError):
     """A GET was answered with another document than it asked for, or with one that has unknown parts."""
 
+    def __init__(self, said: str, *, empty: bool = False) -> None:
+        super().__init__(said)
+        self.empty = empty
+        """Whether the answer was empty altogether."""
+
 
 def code_of(error: BaseException) -> str:
     """S3's error code, or the HTTP status where there is none; empty for what is no answer at all."""
@@ -186,7 +191,12 @@ def refused(error: Exception, operation: str, actions: Sequence[str]) -> str:
         "MalformedPolicy": "S3 refuses the policy: check principals, actions and resources",
         "NoSuchBucket": "the bucket is gone since it was read: run `reconcile plan` again",
     }.get(code)
-    if code in DENIED and operation == "put_bucket_policy":
+    if is_about_a_principal(error):
+        advice = (
+            "S3 does not know a principal of the policy: it was created a moment ago and is not visible yet, or it is "
+            "a typing mistake, or it was deleted; S3 says the same to all three. Check the principals, then try again"
+        )
+    elif code in DENIED and operation == "put_bucket_policy":
         advice = (
             "allow s3:PutBucketPolicy for these credentials; a public policy is also refused while "
             "block_public_policy is on, in the bucket or the account"
@@ -199,6 +209,11 @@ def refused(error: Exception, operation: str, actions: Sequence[str]) -> str:
     return f"{operation}: {code or type(error).__name__}: {said}" + (f" ({advice})" if advice else "")
 
 
+def is_about_a_principal(error: BaseException) -> bool:
+    """Whether S3 refuses a policy for a principal, which IAM may have created a moment ago: that alone may pass."""
+    return code_of(error) == "MalformedPolicy" and "invalid principal" in message_of(error).lower()
+
+
 def actions_missing(said: str, actions: Sequence[str]) -> Sequence[str]:
     """The IAM action that AWS names, else those that the call may need."""
     named = NAMED_ACTION.search(said)
@@ -209,6 +224,12 @@ def may_have_worked(error: BaseException) -> bool:
     """Whether the call may have done its work all the same: its answer was lost, or botocore's second try met the
     result of the first."""
     return isinstance(error, HTTPClientError) or code_of(error) == "PreconditionFailed"
+
+
+def was_retried(error: BaseException) -> bool:
+    """Whether botocore made the call more than once: an earlier try may have done its work."""
+    metadata = error.response.get("ResponseMetadata", {}) if isinstance(error, ClientError) else {}
+    return bool(metadata.get("RetryAttempts"))
 
 
 S3_ERRORS: tuple[type[Exception], ...] = (ClientError, BotoCoreError, ResponseParserError, WrongDocumentError)

@@ -4,7 +4,7 @@ Existence and region of all buckets come from one paged listing. What it does no
 not ours to see, a server that lists no regions, a listing that is denied) HeadBucket settles.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,12 +13,14 @@ from typing import Any
 from reconciler.aspects import manifest
 from reconciler.aspects.managed import Absent
 from reconciler.bucket import BucketSpec
+from reconciler.planning.existence import elsewhere
 from reconciler.planning.live import Existence, Identity, LiveAspect, LiveBucket, Unreadable
 from reconciler.s3.clients import CONNECTIONS, Clients
 from reconciler.s3.errors import (
     DENIED,
     S3_ERRORS,
     WRONG_REGION,
+    WrongDocumentError,
     code_of,
     credentials_refused,
     ends_the_run,
@@ -37,6 +39,13 @@ TO_SEE_WHETHER_IT_IS_THERE = "s3:ListBucket"
 
 Listing = Mapping[str, str | None]
 """Our buckets and their regions; None where the server does not say."""
+Persist = Callable[[Callable[[], Any]], Any]
+"""A way to make a call: once, or until what it raises does not pass any more."""
+
+
+def once(call: Callable[[], Any]) -> Any:
+    """Make a call, and let it raise what it raises."""
+    return call()
 
 
 class Reader:
@@ -57,7 +66,7 @@ class Reader:
             pending: list[tuple[LiveBucket, dict[str, Future[LiveAspect]]]] = []
             for spec, bucket in zip(specs, located, strict=True):
                 full = spec.filled(spec.surroundings(self.identity.account, bucket.region or self.identity.region))
-                reads = full.declared() if readable(spec, bucket) else {}
+                reads = full.declared() if self.readable(spec, bucket) else {}
                 pending.append(
                     (bucket, {name: pool.submit(self.read_aspect, full, name, bucket.region) for name in reads})
                 )
@@ -147,19 +156,23 @@ class Reader:
         """The account that must own the bucket: every call that can say so says so, where it is known."""
         return {"ExpectedBucketOwner": self.identity.account} if self.identity.account else {}
 
+    def readable(self, spec: BucketSpec, bucket: LiveBucket) -> bool:
+        """Whether asking for documents makes sense: the bucket is there, and where the spec says."""
+        return bucket.existence is Existence.EXISTS and not elsewhere(spec, bucket, self.identity)
+
     # ── one document ─────────────────────────────────────────────────────────────────────────────────
 
-    def read_aspect(self, spec: BucketSpec, name: str, region: str | None) -> LiveAspect:
-        """One document: a value, None, or why nobody can tell."""
+    def read_aspect(self, spec: BucketSpec, name: str, region: str | None, persist: Persist = once) -> LiveAspect:
+        """One document: a value, None, or why nobody can tell. `persist` says how often to ask for it."""
         kind = BucketSpec.aspects()[name]
         wanted = getattr(spec, name)
         params = kind.get_params(None if isinstance(wanted, Absent) else wanted)
         call = getattr(self.clients.s3(region or spec.region), kind.api.get)
         try:
-            answer = call(Bucket=spec.name, **self.owner, **params)
-            return kind.from_response({**params, **document_of(answer)})
+            answer = persist(lambda: call(Bucket=spec.name, **self.owner, **params))
+            return kind.from_response({**params, **self.identity.profile.as_aws(name, document_of(answer))})
         except S3_ERRORS as error:
-            if code_of(error) in kind.api.absent:
+            if code_of(error) in kind.api.absent or self.says_none(name, error):
                 return None
             fatal = credentials_refused(error)
             if fatal:
@@ -168,6 +181,10 @@ class Reader:
             return unreadable(error, name, (*kind.api.to_read, *also))
         except ValueError as error:
             return not_understood(name, error)
+
+    def says_none(self, name: str, error: Exception) -> bool:
+        """Whether this is how this server says that there is none: with an empty answer."""
+        return isinstance(error, WrongDocumentError) and error.empty and name in self.identity.profile.empty_is_none
 
 
 @contextmanager
@@ -178,12 +195,6 @@ def threads() -> Iterator[ThreadPoolExecutor]:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def readable(spec: BucketSpec, bucket: LiveBucket) -> bool:
-    """Whether asking for documents makes sense: the bucket is there, and where the spec says."""
-    elsewhere = spec.region and bucket.region and spec.region != bucket.region
-    return bucket.existence is Existence.EXISTS and not elsewhere
 
 
 def with_aspects(bucket: LiveBucket, futures: Mapping[str, "Future[LiveAspect]"]) -> LiveBucket:

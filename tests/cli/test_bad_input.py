@@ -202,7 +202,7 @@ def test_a_live_document_that_nobody_understands(
 
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(_: Any) -> None:
+    def fails(*_: Any) -> None:
         raise ZeroDivisionError("we forgot")
 
     monkeypatch.setattr("reconciler.run.load_specs", fails)
@@ -245,7 +245,7 @@ def test_a_mistake_of_ours_is_a_document_too(offline: Run, spec: Path, broken: N
 
 @pytest.mark.parametrize("words", [[], ["--format", "json"]])
 def test_an_interruption(offline: Run, spec: Path, words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(_: Any) -> None:
+    def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("reconciler.run.load_specs", interrupted)

@@ -97,6 +97,21 @@ def test_whose_credentials_these_are(reconcile: Run, endpoint: str) -> None:
     assert ended.code == 0
     assert ended.out == f"account   123456789012\nregion    eu-west-1\nendpoint  {endpoint}\n"
     assert "none set: specs must name theirs" in reconcile("doctor").out
+    assert "profile   ceph: Ceph's RADOS gateway" in reconcile("doctor", "--endpoint-profile", "ceph").out
+
+
+def test_an_endpoint_profile_is_named_by_an_option_or_by_the_environment(
+    offline: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "spec.yaml").write_text("buckets:\n  - name: acme-lake\n    region: default\n    encryption: AES256\n")
+    assert "RCL2002" in offline("validate", "spec.yaml").err
+    named = offline("validate", "spec.yaml", "--endpoint-profile", "ceph")
+    assert (named.code, "RCL2051" in named.err, "RCL2002" in named.err) == (1, True, False)
+    assert "spec.yaml:4:17" in named.err
+    monkeypatch.setenv("RECONCILE_ENDPOINT_PROFILE", "s3-compatible")
+    assert offline("validate", "spec.yaml").code == 0
+    assert offline("validate", "spec.yaml", "--endpoint-profile", "cehp").code == 64
 
 
 @pytest.mark.parametrize("purpose", ["plan", "apply"])
