@@ -97,7 +97,7 @@ def answer(case: dict[str, Any]) -> str:
 def scenario_rows(file: Path) -> Iterator[Row]:
     """The scenarios of a file, each with the tests of other tools that it restates."""
     for scenario in yaml.load(file.read_text(encoding="utf-8"), Reader):
-        if "restates" in scenario:
+        if "steps" in scenario:
             yield f"{scenario['id']}: {scenario['name']}", scenario["restates"], link(file)
 
 
