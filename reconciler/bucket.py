@@ -126,7 +126,7 @@ class BucketSpec(BaseModel):
             account=self.account or account,
             partition=partition_of(region),
             ignore_tags=self.ignore_tags,
-            siblings=self.values(),
+            siblings=self.declared(),
             allow_unknown_actions=self.allow_unknown_actions,
         )
 

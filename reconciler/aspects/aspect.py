@@ -54,8 +54,8 @@ class Surroundings:
     account: str | None
     partition: str
     ignore_tags: tuple[str, ...]
-    siblings: Mapping[str, "Aspect"]
-    """The aspects that the same spec declares."""
+    siblings: Mapping[str, Any]
+    """What the same spec says of the other aspects: a value to have, or that there is to be none."""
     allow_unknown_actions: tuple[str, ...] = ()
     """S3 actions that the spec vouches for, because the table of this version does not know them yet."""
     stand_ins: frozenset[str] = frozenset()
@@ -213,6 +213,10 @@ class Aspect(BaseModel):
     @classmethod
     def obstacles(cls, before: Self | None, after: Self | None) -> Iterator[Obstacle]:
         """Why S3 cannot make this change, although each of both documents is in order."""
+        yield from ()
+
+    def obstacles_when_new(self, around: Surroundings) -> Iterator[Obstacle]:
+        """Why a new bucket of AWS would not take this document, although an older one might."""
         yield from ()
 
     @classmethod

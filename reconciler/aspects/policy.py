@@ -10,10 +10,12 @@ from typing import Any, Self
 
 from pydantic import ConfigDict, JsonValue, RootModel, model_validator
 
-from reconciler.aspects.aspect import Aspect, Refusal, Surroundings
+from reconciler.aspects.aspect import Aspect, Obstacle, Refusal, Surroundings
 from reconciler.aspects.calls import Call, Risk, S3Api, Wire
+from reconciler.aspects.public_access_block import PublicAccessBlock
 from reconciler.policy_language import access, difference, grammar
 from reconciler.policy_language.canonical import canonical_policy
+from reconciler.policy_language.exposure import MAY_BE_REFUSED, PUBLIC, public_statements
 from reconciler.policy_language.principals import DELETED, DELETED_ONES, deleted_in
 from reconciler.policy_language.values import Statement, statements_of
 from reconciler.policy_language.wrong import Home
@@ -48,7 +50,7 @@ class Policy(Aspect, RootModel[dict[str, JsonValue]]):
         to_read=("s3:GetBucketPolicy",),
         to_write=("s3:PutBucketPolicy", "s3:DeleteBucketPolicy"),
     )
-    codes = grammar.CODES
+    codes = (*grammar.CODES, PUBLIC, MAY_BE_REFUSED)
     apply_after = ("public_access_block", "ownership_controls")
     from_file = frozenset({()})
     identities = {("Statement",): "Sid"}
@@ -85,8 +87,30 @@ class Policy(Aspect, RootModel[dict[str, JsonValue]]):
         """What PutBucketPolicy answers with MalformedPolicy, as far as the text and the bucket tell."""
         allowed = frozenset(name.lower() for name in around.allow_unknown_actions)
         partition = None if "region" in around.stand_ins else around.partition
-        for wrong in grammar.wrong_with_policy(self.root, Home(around.bucket, partition, allowed)):
-            yield Refusal(*wrong)
+        wrongs = [*grammar.wrong_with_policy(self.root, Home(around.bucket, partition, allowed))]
+        yield from (Refusal(*wrong) for wrong in wrongs)
+        if not wrongs:
+            yield from self._refused_as_public(around)
+
+    def _refused_as_public(self, around: Surroundings) -> Iterator[Refusal]:
+        """A public policy, where the same spec has S3 refuse them, or leaves open whether it does."""
+        block = around.siblings.get("public_access_block")
+        blocks = block.block_public_policy if isinstance(block, PublicAccessBlock) else None if block is None else False
+        if blocks is False:
+            return
+        for path in public_statements(self.root):
+            if blocks:
+                said = "this lets in everybody, and `block_public_policy: true` has S3 refuse such a policy"
+                yield Refusal(PUBLIC, path, said, "name the principals, or write `block_public_policy: false`")
+            else:
+                said = "this lets in everybody: S3 refuses it while block_public_policy is on, as in every new bucket"
+                yield Refusal(MAY_BE_REFUSED, path, said, "if it is meant, write `block_public_policy: false`")
+
+    def obstacles_when_new(self, around: Surroundings) -> Iterator[Obstacle]:
+        """AWS has every new bucket refuse public policies: this one would be written last, and fail."""
+        for refusal in self._refused_as_public(around):
+            yield Obstacle("a new bucket blocks public policies, and this one lets in everybody", refusal.help or "")
+            return
 
     def remarks(self) -> Iterator[Refusal]:
         """Principals that were deleted: the live policy is never what a spec says, which cannot name them."""

@@ -9,6 +9,8 @@ from reconciler.aspects.calls import Call, Risk
 from reconciler.aspects.managed import Absent
 from reconciler.aspects.variables import variables_in
 from reconciler.bucket import BucketSpec
+from reconciler.endpoints.profile import Profile
+from reconciler.endpoints.profiles import AWS
 from reconciler.names import namespace_of
 from reconciler.planning.changeset import BUCKET, Action, Blocker, Change, FieldChange, Finding, Origin, Plan
 from reconciler.planning.comparison import field_changes
@@ -38,7 +40,7 @@ CODES = (ACCOUNT_UNCHECKED, KEY_NOT_LOOKED_UP)
 
 def plan_bucket(spec: BucketSpec, live: LiveBucket, identity: Identity, origin: Origin) -> Plan:
     """What has to happen to one bucket."""
-    region = live.region or spec.region or identity.region
+    region = region_of(spec, live, identity)
     around = spec.surroundings(account=identity.account, region=region)
     spec = spec.filled(around)
     around = replace(spec.surroundings(account=identity.account, region=region), keys=live.keys)
@@ -49,7 +51,7 @@ def plan_bucket(spec: BucketSpec, live: LiveBucket, identity: Identity, origin: 
         blocker = Blocker(BUCKET, trouble.why, trouble.remedy)
         return Plan(spec, around, origin, exists, region, identity.account, nothing_found, blockers=(blocker,))
 
-    changes: list[Change] = [] if exists else [creation(spec, around)]
+    changes: list[Change] = [] if exists else [creation(spec, around, identity.profile)]
     blockers: list[Blocker] = []
     digests = nothing_found
     declared = spec.declared()
@@ -119,6 +121,9 @@ def compare_new(name: str, wanted: Aspect | Absent, around: Surroundings) -> Cha
     changes = [outcome for outcome in outcomes if isinstance(outcome, Change)]
     if not changes:
         return tuple(blocker for outcome in outcomes if not isinstance(outcome, Change) for blocker in outcome)
+    obstacles = list(wanted.obstacles_when_new(around)) if isinstance(wanted, Aspect) else []
+    if obstacles:
+        return tuple(Blocker(name, obstacle.why, obstacle.remedy) for obstacle in obstacles)
     made = changes[0]
     shown = changes[-1] if changes[-1].fields else made
     risk = shown.after.risk_when_new() if shown.after is not None else shown.risk
@@ -130,13 +135,19 @@ def says_nothing(document: Aspect | None) -> bool:
     return document is None or document.means_nothing
 
 
-def creation(spec: BucketSpec, around: Surroundings) -> Change:
+def region_of(spec: BucketSpec, live: LiveBucket, identity: Identity) -> str | None:
+    """Where the bucket is, or will be. Where regions are mere names, the spec's stands."""
+    known = (spec.region, live.region) if identity.profile.free_regions else (live.region, spec.region)
+    return known[0] or known[1] or identity.region
+
+
+def creation(spec: BucketSpec, around: Surroundings, profile: Profile = AWS) -> Change:
     """The bucket itself. us-east-1 is what S3 takes an empty LocationConstraint for, and refuses by name."""
     params: dict[str, Any] = {}
     for aspect in spec.values().values():
         for name, value in aspect.target(None, around).create_params().items():
             params[name] = params.get(name, {}) | value if isinstance(value, dict) else value
-    if around.region is not None and around.region != "us-east-1":
+    if around.region is not None and around.region != "us-east-1" and not profile.free_regions:
         params["CreateBucketConfiguration"] = {
             "LocationConstraint": around.region,
             **params.get("CreateBucketConfiguration", {}),
@@ -172,7 +183,7 @@ def findings(spec: BucketSpec, live: LiveBucket, identity: Identity) -> Iterator
     if spec.account is not None and identity.account is None:
         said = f"the endpoint does not say whether this is account {spec.account}: nobody has checked"
         yield finding(Refusal(ACCOUNT_UNCHECKED, ("account",), said), ("account",))
-    for refusal in spec.refusals():
+    for refusal in identity.profile.refusals(spec):
         yield finding(refusal, refusal.path)
     for name, found in live.aspects.items():
         if isinstance(found, Aspect):

@@ -31,7 +31,7 @@ def test_the_bucket_comes_first_and_then_what_tightens() -> None:
         "tags": {"a": "b"},
         "lifecycle": {"rules": [{"id": "a", "expiration": {"days": 1}}]},
         "versioning": "Enabled",
-        "public_access_block": {"block_public_acls": True},
+        "public_access_block": {"block_public_acls": True, "block_public_policy": False},
         "policy": {"Statement": [ALLOW]},
     }
     found = steps(written, LiveBucket("acme-lake", Existence.MISSING))

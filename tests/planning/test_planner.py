@@ -243,3 +243,31 @@ def test_an_old_name_must_exist() -> None:
     [blocker] = plan_bucket(spec, LiveBucket(spec.name, Existence.MISSING), identity(), ORIGIN).blockers
     assert "S3 takes such a name for no new bucket" in blocker.why
     assert not plan_bucket(spec, LiveBucket(spec.name, Existence.EXISTS, "us-east-1"), identity(), ORIGIN).blockers
+
+
+# ── a public policy in a new bucket ──────────────────────────────────────────────────────────────────
+
+PUBLIC = {
+    "Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::acme-lake/*"}
+}
+
+
+@pytest.mark.parametrize(
+    ("block", "why"),
+    [
+        ({}, ["a new bucket blocks public policies, and this one lets in everybody"]),
+        ({"public_access_block": {"ignore_public_acls": True}}, ["a new bucket blocks public policies, and this one"]),
+        ({"public_access_block": {"block_public_policy": False}}, []),
+        ({"public_access_block": "absent"}, []),
+    ],
+)
+def test_a_new_bucket_takes_a_public_policy_only_where_its_gate_is_opened(block: Any, why: list[str]) -> None:
+    plan = plan_of({**US, "policy": PUBLIC, **block}, MISSING)
+    assert [blocker.why[: len(said)] for blocker, said in zip(plan.blockers, why, strict=True)] == why
+    assert ("policy" in {change.aspect for change in plan.changes}) is not bool(why)
+
+
+def test_a_bucket_that_exists_may_take_a_public_policy() -> None:
+    plan = plan_of({**US, "policy": PUBLIC}, there(policy=None))
+    assert [change.aspect for change in plan.changes] == ["policy"]
+    assert [finding.code for finding in plan.findings] == ["RCL2412"]

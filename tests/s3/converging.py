@@ -106,7 +106,7 @@ def converges(place: Place, spec: BucketSpec, live: Mapping[str, Aspect] | None)
         assert change.calls
     applied = place.apply(first)
     told = {name: (outcome.result.value, outcome.why) for name, outcome in outcomes(applied).items()}
-    if meets_a_block(told):
+    if meets_a_block(told) or any("a new bucket blocks public policies" in one.why for one in first.blockers):
         return
     assert set(told.values()) <= {("applied", "")}, told
 
