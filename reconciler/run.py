@@ -146,6 +146,7 @@ def take_over(
     from fnmatch import fnmatchcase
 
     from reconciler.s3.reader import Reader
+    from reconciler.specs.writing import as_read
 
     clients = clients_of(access)
     identity = clients.identity()
@@ -162,7 +163,7 @@ def take_over(
     clients.close()
     there = [live[name] for name in chosen if live[name].existence is Existence.EXISTS]
     return Found(
-        tuple(taken_over(bucket, identity, full=full) for bucket in there),
+        tuple(taken_over(bucket, identity, full=full, as_read=as_read) for bucket in there),
         {name: out_of_reach(live[name]) for name in chosen if live[name] not in there},
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli.console import Console
 from reconciler.cli.question import access, command_line
 from reconciler.errors import ExitCode, ReconcileError, UsageError
+from reconciler.names import wrong_with_old_name
 
 if TYPE_CHECKING:
     from reconciler.planning.taking_over import TakenOver
@@ -22,6 +23,9 @@ Write specs that describe live buckets just as they are: their plan is empty. S3
 """
 ALL_IN_ONE = "buckets.yaml"
 """The file in a folder that holds what `--factor` has put together."""
+STANDARD_OUTPUT = "-"
+LONGEST = 60
+"""Characters of a path in a message."""
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -39,6 +43,8 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, console: Console) -> ExitCode:
     """Read, write down, and say what to do next."""
+    if arguments.out == STANDARD_OUTPUT:
+        arguments.out = None
     check(arguments)
     from reconciler.run import take_over
 
@@ -69,8 +75,43 @@ def check(arguments: Namespace) -> None:
         raise UsageError("names of buckets go with neither --all nor --match", remedy="leave one of them out")
     if not arguments.buckets and not arguments.all:
         raise UsageError("which buckets?", remedy="name them, or write --all (and --match 'acme-*' for some of them)")
-    if arguments.out == "":
-        raise UsageError("--out names no file or folder", remedy="write --out specs/")
+    for name in arguments.buckets:
+        if wrong_with_old_name(name):
+            bare = name.removeprefix("s3://").rpartition(":::")[2].partition("/")[0]
+            hint = "check it" if wrong_with_old_name(bare) else f"write `{bare}`"
+            raise UsageError(f"`{name}` is not the name of a bucket", remedy=hint)
+    if arguments.out is not None:
+        check_out(arguments.out)
+
+
+def check_out(out: str) -> None:
+    """Refuse what is neither a folder nor a YAML file."""
+    path = Path(out)
+    try:
+        if out == "":
+            raise UsageError("--out names no file or folder", remedy="write --out specs/")
+        if path.suffix and not is_yaml(out) and not out.endswith("/") and not path.is_dir():
+            raise UsageError(
+                f"--out {out} is neither a folder nor a .yaml file",
+                remedy=f"write --out {path.with_suffix('.yaml')}, or --out {out}/ for a folder",
+            )
+        folder = path.parent if is_yaml(out) else path
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder} is not a folder", remedy="name another --out")
+    except OSError as error:
+        raise UsageError(
+            f"--out {shorter(out)} cannot be used: {error.strerror}", remedy="name another --out"
+        ) from error
+
+
+def is_yaml(out: str) -> bool:
+    """Whether this is the name of a spec file."""
+    return out.lower().endswith((".yaml", ".yml"))
+
+
+def shorter(text: str) -> str:
+    """A text that nobody has to scroll past."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def files_of(buckets: "tuple[TakenOver, ...]", out: str | None, *, factor: bool) -> Mapping[Path, str]:
@@ -80,7 +121,7 @@ def files_of(buckets: "tuple[TakenOver, ...]", out: str | None, *, factor: bool)
 
     if not buckets:
         return {}
-    one_file = out is None or out.endswith((".yaml", ".yml"))
+    one_file = out is None or is_yaml(out)
     folder = Path(out or ".")
     if one_file or factor:
         defaults, rest = factored(buckets) if factor else ({}, buckets)
@@ -90,7 +131,10 @@ def files_of(buckets: "tuple[TakenOver, ...]", out: str | None, *, factor: bool)
 
 def write(files: Mapping[Path, str], *, overwrite: bool) -> None:
     """Write all files, or none where one of them exists and nobody said to replace it."""
-    there = [path for path in files if path.exists() or path.is_symlink()]
+    try:
+        there = [path for path in files if path.exists() or path.is_symlink()]
+    except OSError as error:
+        raise cannot_write(error) from error
     if there and not overwrite:
         more = f" (and {len(there) - 1} more)" if len(there) > 1 else ""
         raise ReconcileError(
@@ -102,4 +146,9 @@ def write(files: Mapping[Path, str], *, overwrite: bool) -> None:
             with path.open("w" if overwrite else "x", encoding="utf-8") as file:
                 file.write(text)
         except OSError as error:
-            raise ReconcileError(f"{path} cannot be written: {error.strerror}", remedy="check --out") from error
+            raise cannot_write(error) from error
+
+
+def cannot_write(error: OSError) -> ReconcileError:
+    """The refusal of a file system."""
+    return ReconcileError(f"{shorter(str(error.filename))} cannot be written: {error.strerror}", remedy="check --out")

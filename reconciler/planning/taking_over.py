@@ -16,11 +16,13 @@ from reconciler.aspects.managed import ABSENT
 from reconciler.aspects.variables import variables_in
 from reconciler.bucket import BucketSpec
 from reconciler.names import wrong_with_name
-from reconciler.planning.changeset import Change
-from reconciler.planning.live import Identity, LiveBucket, Unreadable
-from reconciler.planning.planner import compare
+from reconciler.planning.changeset import Origin
+from reconciler.planning.live import Identity, LiveAspect, LiveBucket, Unreadable
+from reconciler.planning.planner import compare, plan_bucket
 
 Fields = Mapping[str, Any]
+NOWHERE = Origin("", 0)
+"""Where a spec is written that is only tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,36 +42,42 @@ def everything_of(name: str) -> BucketSpec:
     return BucketSpec.model_construct(name=name, **absent)
 
 
-def taken_over(live: LiveBucket, identity: Identity, *, full: bool = False) -> TakenOver:
-    """The spec of a live bucket: what differs from AWS's defaults, or, if `full`, everything."""
+def taken_over(
+    live: LiveBucket, identity: Identity, *, full: bool = False, as_read: Callable[[Fields], Fields] = dict
+) -> TakenOver:
+    """The spec of a live bucket: what differs from AWS's defaults, or, if `full`, everything.
+
+    `as_read` is what becomes of a spec that is written down and read again.
+    """
     remarks: dict[str, str] = {}
     sayable: dict[str, Any] = {}
-    beside: dict[str, Any] = {}
+    about = about_the_bucket(live, identity)
     around = BucketSpec(name=live.name).surroundings(identity.account, live.region)
     for name, found in live.aspects.items():
-        if isinstance(found, Unreadable):
-            remarks[name] = f"{found.why}; {found.remedy}"
-            continue
         try:
             value = as_written(name, found, around)
         except ValueError as error:
             remarks[name] = str(error)
+        else:
+            sayable |= {name: value} if value is not None else {}
+            about |= found.said_beside() if isinstance(found, Aspect) else {}
+    usual = {name for name in sayable if is_usual(name, live, around)}
+
+    def troubles(names: Set[str]) -> dict[str, str]:
+        said = {name: sayable[name] for name in sayable if name in names}
+        return troubles_with(as_read(about | said), live, identity)
+
+    said: Set[str] = set(sayable) if full else set(sayable) - usual
+    while found_wrong := troubles(said):
+        mended = what_mends(said, usual, len(found_wrong), troubles)
+        if mended is None:
+            remarks |= found_wrong
+            said, usual = said - found_wrong.keys(), usual - found_wrong.keys()
             continue
-        if value is not None:
-            sayable[name] = value
-            beside |= found.said_beside() if found is not None else {}
-    about = about_the_bucket(live, identity) | beside
-    said = {name: value for name, value in sayable.items() if full or not is_usual(name, live, around)}
-    while troubles := troubles_with(about | said, live, identity):
-        # a manifest says in words what the rest of the spec says, also of what is usual
-        mended = troubles.keys() - troubles_with(about | sayable, live, identity).keys()
-        if mended:
-            said |= what_mends(mended, said, sayable, lambda fields: troubles_with({**about, **fields}, live, identity))
-            continue
-        remarks |= troubles
-        said = {name: value for name, value in said.items() if name not in troubles}
-        sayable = {name: value for name, value in sayable.items() if name not in troubles}
-    everything = about | said
+        for name in said - mended:
+            remarks[name] = "it is as AWS makes it, and the manifest would have to speak of it if it were written here"
+        said = mended
+    everything = about | {name: sayable[name] for name in said}
     return TakenOver(
         live.name,
         {name: everything[name] for name in BucketSpec.model_fields if name in everything},
@@ -78,27 +86,31 @@ def taken_over(live: LiveBucket, identity: Identity, *, full: bool = False) -> T
 
 
 def what_mends(
-    troubled: Set[str], said: Fields, sayable: Fields, troubles: Callable[[Fields], Mapping[str, str]]
-) -> dict[str, Any]:
-    """As little of what is usual as takes the trouble away from these aspects."""
-    added = {name: value for name, value in sayable.items() if name not in said}
-    for name in tuple(added):
-        without = {other: value for other, value in added.items() if other != name}
-        if not troubled & troubles({**said, **without}).keys():
-            added = without
-    return added
+    said: Set[str], usual: Set[str], wrong: int, troubles: Callable[[Set[str]], Mapping[str, str]]
+) -> Set[str] | None:
+    """The same aspects with one of the usual ones said or unsaid, if less is wrong then.
+
+    A manifest says in words what the rest of the spec says, be it usual or not.
+    """
+    return next((said ^ {name} for name in sorted(usual) if len(troubles(said ^ {name})) < wrong), None)
 
 
 def about_the_bucket(live: LiveBucket, identity: Identity) -> dict[str, Any]:
-    """What a spec says of the bucket itself."""
-    known: dict[str, Any] = {"name": live.name, "region": live.region, "account": identity.account}
+    """What a spec says of the bucket itself. Where regions mean nothing, it says none."""
+    region = None if identity.profile.free_regions else live.region
+    known: dict[str, Any] = {"name": live.name, "region": region, "account": identity.account}
     known |= {"legacy_name": True} if wrong_with_name(live.name) else {}
     return {name: value for name, value in known.items() if value is not None}
 
 
-def as_written(name: str, found: Aspect | None, around: Surroundings) -> Any:
-    """What a spec says of one document; None where there is no document and a spec cannot say so."""
+def as_written(name: str, found: LiveAspect, around: Surroundings) -> Any:
+    """What a spec says of one document; None where there is no document and a spec cannot say so.
+
+    Raises ValueError, with the reason as its text, where a spec cannot say it.
+    """
     kind = BucketSpec.aspects()[name]
+    if isinstance(found, Unreadable):
+        raise ValueError(f"{found.why}; {found.remedy}")  # noqa: TRY004 - it is no mistake of the caller's
     if found is None or found.means_nothing:
         return None if list(kind.refusals_of_absence()) else ABSENT.value
     value = found.as_spec(around)
@@ -111,7 +123,7 @@ def as_written(name: str, found: Aspect | None, around: Surroundings) -> Any:
 def is_usual(name: str, live: LiveBucket, around: Surroundings) -> bool:
     """Whether AWS gives this to every new bucket by itself."""
     found, born = live.aspects[name], BucketSpec.aspects()[name].born()
-    if isinstance(found, Unreadable) or found is None or born is None:
+    if found is None or born is None:
         return born is None and (found is None or (isinstance(found, Aspect) and found.means_nothing))
     return compare(name, born, found, around) == ()
 
@@ -123,15 +135,13 @@ def troubles_with(said: Fields, live: LiveBucket, identity: Identity) -> dict[st
     except ValidationError as error:
         return {str(found["loc"][0]): found["msg"] for found in error.errors(include_url=False)}
     troubles: dict[str, str] = {}
-    for refusal in spec.refusals():
+    for refusal in identity.profile.refusals(spec):
         if refusal.severity == "error" and refusal.path[0] in BucketSpec.aspects():
             troubles.setdefault(str(refusal.path[0]), f"{refusal.message} ({refusal.code.code})")
-    around = spec.surroundings(account=identity.account, region=live.region)
-    for name, wanted in spec.declared().items():
-        outcome = compare(name, wanted, live.aspects[name], around)
-        if isinstance(outcome, Change):
-            differs = ", ".join(".".join(change.path) for change in outcome.fields)
-            troubles.setdefault(name, f"no spec can say it just as it is; it would change {differs}")
-        elif outcome:
-            troubles.setdefault(name, outcome[0].why)
+    plan = plan_bucket(spec, live, identity, NOWHERE)
+    for blocker in plan.blockers:
+        troubles.setdefault(blocker.aspect, blocker.why)
+    for change in plan.changes:
+        differs = ", ".join(".".join(field.path) for field in change.fields)
+        troubles.setdefault(change.aspect, f"no spec can say it just as it is; it would change {differs}")
     return troubles

@@ -62,11 +62,18 @@ def speaking_of_itself(value: Any, bucket: str) -> Any:
 
 
 def in_common(name: str, values: Sequence[Any]) -> Any:
-    """The default for a field that spares most buckets most of their words; `NOTHING` where none does."""
+    """The default for a field that spares the buckets most of their words; `NOTHING` where none does."""
+    shortest, fewest = NOTHING, words_in(values)
     for candidate in candidates(name, values):
-        if all(beyond(name, candidate, value) is not CANNOT for value in values):
-            return candidate
-    return NOTHING
+        own = [beyond(name, candidate, value) for value in values]
+        if CANNOT not in own and words_in([candidate, *own]) < fewest:
+            shortest, fewest = candidate, words_in([candidate, *own])
+    return shortest
+
+
+def words_in(values: Sequence[Any]) -> int:
+    """How much there is to read, roughly."""
+    return sum(len(repr(value)) for value in values if value is not NOTHING)
 
 
 def candidates(name: str, values: Sequence[Any]) -> Iterator[Any]:

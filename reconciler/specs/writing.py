@@ -12,6 +12,7 @@ import yaml
 
 from reconciler.planning.taking_over import TakenOver
 from reconciler.quoting import Quoting
+from reconciler.strict_yaml import Source, parse
 
 SCHEMA_LINE = "# yaml-language-server: $schema=../schemas/bucket-spec.schema.json"
 """Has editors complete and check the file; `reconcile schema --out schemas` writes the schema."""
@@ -52,6 +53,14 @@ def one_bucket(bucket: TakenOver) -> str:
     lines = [*map(one_field, bucket.fields.items())]
     lines += [comment(f"{aspect}: {why}") for aspect, why in bucket.remarks.items()]
     return "  - " + indented("\n".join(lines), "    ").lstrip()
+
+
+def as_read(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What these fields say once they are written down and read again."""
+    node, problems = parse(Source("spec", "\n".join(map(one_field, fields.items()))))
+    assert node is not None, problems
+    plain: Mapping[str, Any] = node.plain()
+    return plain
 
 
 def one_field(field: tuple[str, Any]) -> str:

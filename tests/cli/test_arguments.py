@@ -37,7 +37,7 @@ def test_every_command_has_help_with_an_example(offline: Run, command: str) -> N
 
 @pytest.mark.parametrize("command", [*command_line.COMMANDS])
 def test_the_table_of_commands_says_what_their_files_say(command: str) -> None:
-    module = __import__(f"reconciler.cli.{command}", fromlist=["run"])
+    module = command_line.command_named(command)
     assert (module.__doc__ or "").splitlines()[0] == f"{command}: {command_line.COMMANDS[command]}"
 
 

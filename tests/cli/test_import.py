@@ -133,11 +133,20 @@ def test_what_cannot_be_read_is_a_comment_and_a_warning(reconcile: Run, recordin
         (("--match", "a*"), "which buckets?"),
         (("acme-lake", "--all"), "names of buckets go with neither --all nor --match"),
         (("--all", "--out", ""), "--out names no file or folder"),
+        (("--all", "--out", "specs.json"), "write --out specs.yaml, or --out specs.json/ for a folder"),
+        (("--all", "--out", "a-file"), "a-file is not a folder"),
+        (("--all", "--out", "a-file/specs.yaml"), "a-file is not a folder"),
+        (("--all", "--out", "x" * 300), "x… cannot be used: File name too long"),
+        (("s3://acme-lake",), "write `acme-lake`"),
+        (("arn:aws:s3:::acme-lake/raw/",), "write `acme-lake`"),
+        (("",), "`` is not the name of a bucket"),
+        (("Bad/../x",), "`Bad/../x` is not the name of a bucket"),
     ],
 )
 def test_what_makes_no_sense_is_refused_at_once(
     reconcile: Run, recording: Recording, words: tuple[str, ...], said: str
 ) -> None:
+    Path("a-file").write_text("precious", encoding="utf-8")
     before = len(recording.requests)
     ended = reconcile("import", *words)
     assert ended.code == 64
@@ -152,9 +161,22 @@ def test_an_account_without_such_buckets(reconcile: Run) -> None:
     assert "s3:ListAllMyBuckets" in ended.err
 
 
-def test_a_folder_that_cannot_be_made(reconcile: Run, spec: Path) -> None:
+def test_a_file_that_cannot_be_written(reconcile: Run, spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert reconcile("apply", "--auto-approve").code == 0
-    Path("taken").write_text("a file", encoding="utf-8")
-    ended = reconcile("import", "acme-lake", "--out", "taken/here.yaml")
-    assert ended.code == 1
-    assert "cannot be written" in ended.err
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", "taken/here.yaml")
+
+    for method in ("open", "is_symlink"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, method, full)
+            ended = reconcile("import", "acme-lake", "--out", "taken/here.yaml")
+        assert ended.code == 1
+        assert "taken/here.yaml cannot be written: No space left on device" in ended.err
+
+
+@pytest.mark.usefixtures("two_buckets")
+def test_a_hyphen_is_standard_output_and_yaml_is_yaml_in_capitals(reconcile: Run) -> None:
+    assert reconcile("import", "acme-lake", "--out", "-").out == reconcile("import", "acme-lake").out
+    assert reconcile("import", "--all", "--out", "ALL.YAML").code == 0
+    assert Path("ALL.YAML").is_file()

@@ -23,13 +23,14 @@ from reconciler.aspects.public_access_block import PublicAccessBlock
 from reconciler.aspects.tags import Tags
 from reconciler.aspects.versioning import Versioning
 from reconciler.bucket import BucketSpec
+from reconciler.endpoints.profiles import PROFILES
 from reconciler.planning.changeset import Origin
 from reconciler.planning.live import Existence, Identity, LiveAspect, LiveBucket, Unreadable
 from reconciler.planning.planner import plan_bucket
 from reconciler.planning.taking_over import TakenOver, everything_of, taken_over, troubles_with
 from reconciler.specs.factoring import factored
 from reconciler.specs.loader import Declared, load
-from reconciler.specs.writing import IN_ONE_LINE, spec_file
+from reconciler.specs.writing import IN_ONE_LINE, as_read, spec_file
 from tests.aspects.strategies import ACCOUNT, BUCKET, LIVE, policies
 
 EXAMPLES = int(os.environ.get("RECONCILE_EXAMPLES", "25"))
@@ -72,13 +73,13 @@ def is_left_alone(spec: BucketSpec, live: LiveBucket) -> None:
 @settings(max_examples=2 * EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(live=lives(), full=st.booleans())
 def test_the_plan_of_an_imported_spec_is_empty(live: LiveBucket, full: bool) -> None:
-    found = taken_over(live, WHO, full=full)
+    found = taken_over(live, WHO, full=full, as_read=as_read)
     [declared] = read_back(spec_file([found])).values()
     is_left_alone(declared.spec, live)
     unreadable = {name for name, aspect in live.aspects.items() if isinstance(aspect, Unreadable)}
     assert unreadable <= found.remarks.keys()
     assert not declared.spec.declared().keys() & unreadable
-    assert spec_file([taken_over(live, WHO, full=full)]) == spec_file([found])
+    assert spec_file([taken_over(live, WHO, full=full, as_read=as_read)]) == spec_file([found])
 
 
 @settings(max_examples=2 * EXAMPLES, suppress_health_check=list(HealthCheck))
@@ -171,6 +172,27 @@ def test_a_manifest_that_speaks_of_what_is_usual_has_it_written_down() -> None:
     assert "encryption" not in found.fields
 
 
+def test_full_says_the_manifest_rather_than_what_is_usual() -> None:
+    around = BucketSpec(name=BUCKET, region="us-east-1").surroundings()
+    manifest = Manifest(purpose="A lake", created_at="2026-01-01T00:00:00Z").target(None, around)
+    found = taken_over(bucket(manifest=manifest), WHO, full=True)
+    assert found.fields["manifest"] == {"purpose": "A lake"}
+    assert "encryption" not in found.fields
+    assert "as AWS makes it" in found.remarks["encryption"]
+
+
+def test_where_regions_mean_nothing_none_is_said() -> None:
+    ceph = Identity(account=None, endpoint="http://rgw", region="default", profile=PROFILES["ceph"])
+    live = LiveBucket(BUCKET, Existence.EXISTS, "default", aspects={"tags": Tags({"a": "b"})})
+    assert taken_over(live, ceph).fields == {"name": BUCKET, "tags": {"a": "b"}}
+
+
+def test_what_comes_back_as_something_else_is_not_said() -> None:
+    live = bucket(tags=Tags({"a": "b"}))
+    found = taken_over(live, WHO, as_read=lambda fields: {**fields, "tags": {"a": "c"}} if "tags" in fields else fields)
+    assert found.remarks == {"tags": "no spec can say it just as it is; it would change a"}
+
+
 # ── how it is written ────────────────────────────────────────────────────────────────────────────────
 
 POLICY = {
@@ -245,7 +267,7 @@ def three(**differing: Any) -> list[TakenOver]:
     ("values", "shared", "own"),
     [
         (["Enabled", "Enabled", "Suspended"], "Enabled", [None, None, "Suspended"]),
-        (["Enabled", "Enabled", None], "Enabled", [None, None, "unmanaged"]),
+        (["Enabled", "Enabled", None], None, ["Enabled", "Enabled", None]),
         (["Enabled", "Suspended", None], None, ["Enabled", "Suspended", None]),
     ],
 )
