@@ -26,6 +26,7 @@ from reconciler.aspects.tags import Tags, is_ignored
 from reconciler.aspects.variables import fill
 from reconciler.aspects.versioning import Versioning
 from reconciler.names import REGION, namespace_of, wrong_with_name, wrong_with_old_name
+from reconciler.policy_language.actions import is_exact
 from reconciler.problems import Code
 from reconciler.scalars import Flag, Text
 
@@ -61,7 +62,14 @@ OF_SOMEBODY_ELSE = Code(
     "create it (S3 User Guide, gpbucketnamespaces). S3 answers InvalidBucketName. `account:` and `region:` say the "
     "same, or are left out.",
 )
-CODES = (BAD_NAME, BAD_REGION, BAD_ACCOUNT, OURS_AND_THEIRS, OF_SOMEBODY_ELSE)
+NOT_ONE_ACTION = Code(
+    "RCL2006",
+    "an entry that is not the name of one action",
+    "`allow_unknown_actions` names single actions and condition keys of S3, as `s3:GetBucketShiny`, that are newer "
+    "than this version's table: no wildcards, and nothing of other services. To a policy with one that S3 does not "
+    "have either, it answers MalformedPolicy (Policy has invalid action).",
+)
+CODES = (BAD_NAME, BAD_REGION, BAD_ACCOUNT, OURS_AND_THEIRS, OF_SOMEBODY_ELSE, NOT_ONE_ACTION)
 
 ACCOUNT = re.compile(r"\d{12}\Z")
 PARTITIONS = {
@@ -164,6 +172,13 @@ class BucketSpec(BaseModel):
             yield Refusal(BAD_REGION, ("region",), f"`{self.region}` is not a region", "write it like us-east-1")
         if self.account is not None and not ACCOUNT.match(self.account):
             yield Refusal(BAD_ACCOUNT, ("account",), f"`{self.account}` is not an account id: it has 12 digits")
+        yield from self._refusals_of_exceptions()
+
+    def _refusals_of_exceptions(self) -> Iterator[Refusal]:
+        for index, action in enumerate(self.allow_unknown_actions):
+            if not is_exact(action):
+                said = f"`{action}` is not the name of one action or condition key of S3"
+                yield Refusal(NOT_ONE_ACTION, ("allow_unknown_actions", index), said, "write it like s3:GetBucketShiny")
         if isinstance(self.tags, Tags):
             for key in self.tags.root:
                 if is_ignored(key, self.ignore_tags):

@@ -4,7 +4,6 @@ The document is the person's: what is PUT is what they wrote, minified. Whether 
 one is decided by meaning (`reconciler.policy_language`), and where both mean the same the live spelling stands.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
@@ -17,7 +16,7 @@ from reconciler.policy_language import access, difference, grammar
 from reconciler.policy_language.canonical import canonical_policy
 from reconciler.policy_language.exposure import MAY_BE_REFUSED, PUBLIC, public_statements
 from reconciler.policy_language.principals import DELETED, DELETED_ONES, deleted_in
-from reconciler.policy_language.values import Statement, statements_of
+from reconciler.policy_language.values import Statement, read, statements_of
 from reconciler.policy_language.wrong import Home
 from reconciler.scalars import as_written
 
@@ -62,9 +61,9 @@ class Policy(Aspect, RootModel[dict[str, JsonValue]]):
 
     @classmethod
     def from_s3(cls, wire: Wire) -> Self:
-        """The text of the policy as data. Raises ValueError where a server answers something else."""
+        """The text of the policy as data, its numbers as written. Raises ValueError where it is something else."""
         try:
-            policy = cls.model_validate(json.loads(wire.get("Policy") or "null"))
+            policy = cls.model_validate(read(wire.get("Policy") or "null"))
         except RecursionError as error:
             raise ValueError("the policy nests too deeply") from error
         policy.to_s3()["Policy"].encode()  # half a character, \ud800, is JSON and cannot be written anywhere
@@ -146,7 +145,13 @@ class Policy(Aspect, RootModel[dict[str, JsonValue]]):
 
     @classmethod
     def risk(cls, before: Self | None, after: Self | None) -> Risk:
-        """A new Allow or a lost Deny widens access; the rest cuts it."""
+        """A new Allow or a lost Deny widens access, and so may another Version, which reads variables another way."""
+        if (
+            before
+            and after
+            and access.reads_variables_differently(canonical_policy(before.root), canonical_policy(after.root))
+        ):
+            return Risk.WIDENS_ACCESS
         old, new = statements(before), statements(after)
         widened = any(not access.covered(grant, old) for grant in new if grant.get("Effect") == "Allow")
         unguarded = any(not access.covered(guard, new) for guard in old if guard.get("Effect") == "Deny")

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.policy_language.conditions import canonical_condition
+from reconciler.policy_language.partition import partition_in
 from reconciler.policy_language.principals import canonical_principal
-from reconciler.policy_language.resources import partition_in
 from reconciler.policy_language.values import (
     ACTIONS,
     MEMBERS,

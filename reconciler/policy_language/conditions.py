@@ -37,8 +37,11 @@ OPERATORS = (
 SETS = ("ForAllValues:", "ForAnyValue:")
 IF_EXISTS = "IfExists"
 S3_KEY = "s3:"
-NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,9})?\Z", re.ASCII)
+NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,9})?([eE][+-]?[0-9]{1,2})?\Z", re.ASCII)
 """What two spellings of a number are told from; what is longer is compared as text."""
+NETWORK = re.compile(r"[0-9A-Fa-f:.]+(/(0|[1-9][0-9]{0,2}))?\Z", re.ASCII)
+"""An address, or a network by the length of its prefix: a mask (`/255.0.0.0`) is nothing that IAM speaks of."""
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def canonical_condition(condition: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,13 +75,18 @@ def condition_value(operator: str, value: Any) -> str:
     if kind in ("Bool", "Null"):
         return text.lower()
     if kind.endswith("IpAddress"):
-        try:
-            return str(ipaddress.ip_network(text, strict=False))
-        except ValueError:
-            return text
+        return str(network_of(text) or text)
     if kind.startswith("Numeric") and NUMBER.match(text):
         return f"{(Decimal(text) + 0).normalize():f}"
     return text
+
+
+def network_of(text: str) -> Network | None:
+    """The network that an address or a prefix stands for, if it is one."""
+    try:
+        return ipaddress.ip_network(text, strict=False) if NETWORK.match(text) else None
+    except ValueError:
+        return None
 
 
 def wrong_with_condition(condition: Mapping[str, Mapping[str, Any]], home: Home) -> Iterator[tuple[Path, Reason]]:
@@ -109,4 +117,5 @@ def wrong_with_key(key: str, home: Home) -> Reason | None:
     if not name.startswith(S3_KEY) or name + slash in known or key.lower() in home.allowed:
         return None
     near = did_you_mean(key, CONDITION_KEYS)
-    return Reason(f"S3 has no condition key `{key}`", f"did you mean `{near}`?" if near else None)
+    newer = "if it is newer than this version's table, name it under `allow_unknown_actions:` of the bucket"
+    return Reason(f"S3 has no condition key `{key}`", f"did you mean `{near}`? Else, {newer}" if near else newer)

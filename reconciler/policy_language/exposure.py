@@ -7,13 +7,12 @@ variable. What the list does not name (a referer, TLS, a user agent) binds nothi
 Source: S3 User Guide, "Blocking public access to your Amazon S3 storage", The meaning of "public".
 """
 
-import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.policy_language.canonical import canonical_statements
-from reconciler.policy_language.conditions import IF_EXISTS, base_of
+from reconciler.policy_language.conditions import IF_EXISTS, base_of, network_of
 from reconciler.policy_language.principals import EVERYBODY
 from reconciler.policy_language.values import Statement
 from reconciler.policy_language.wrong import Path
@@ -114,8 +113,7 @@ def is_fixed(key: str, value: str) -> bool:
 
 def is_narrow(network: str) -> bool:
     """Whether a range of addresses is not too broad to mean anything; private ranges never are."""
-    try:
-        found = ipaddress.ip_network(network, strict=False)
-    except ValueError:
+    found = network_of(network)
+    if found is None:
         return False
     return found.prefixlen >= BROADEST[found.version] or (found.version == 4 and found.is_private)

@@ -13,6 +13,7 @@ from reconciler.policy_language import resources
 from reconciler.policy_language.actions import (
     NOT_ITS_RESOURCE,
     UNKNOWN_ACTION,
+    is_exact,
     wrong_with_action,
     wrong_with_its_resources,
 )
@@ -143,7 +144,7 @@ def texts_in(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 
 def newer_names(policy: Mapping[str, Any]) -> list[str]:
-    """The actions and condition keys of a live policy that the table does not know: a spec has to vouch for them."""
+    """The actions and condition keys of a live policy that the table does not know, and a spec may vouch for."""
     home, found = Home("", None), set[str]()
     for statement in statements_of(policy):
         if not isinstance(statement, Mapping):
@@ -153,7 +154,7 @@ def newer_names(policy: Mapping[str, Any]) -> list[str]:
         condition = statement.get("Condition")
         for keys in condition.values() if isinstance(condition, Mapping) else ():
             found |= {key for key in (keys if isinstance(keys, Mapping) else ()) if wrong_with_key(key, home)}
-    return sorted(found)
+    return sorted(name for name in found if is_exact(name))
 
 
 # ── one statement ────────────────────────────────────────────────────────────────────────────────────

@@ -6,10 +6,7 @@ wildcard stands in the name of the bucket, AWS says nothing: what could match th
 """
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
-from reconciler.policy_language.values import RESOURCES, as_list, statements_of
 from reconciler.policy_language.wrong import Home, Reason
 from reconciler.problems import Code
 
@@ -22,23 +19,8 @@ NOT_THIS_BUCKET = Code(
 )
 
 BUCKET, OBJECT = "bucket", "object"
-DEFAULT_PARTITION = "aws"
-PARTITION = re.compile(r"arn:(aws[a-z-]*):s3:")
 OPEN_END = re.compile(r"[*?]|\$\{")
 """Where the part of a resource ends that is known before a request is made: at a wildcard or a policy variable."""
-
-
-def partition_in(policy: Mapping[str, Any]) -> str:
-    """The partition of a policy's own resources: S3 takes none of another partition than the bucket's."""
-    found = {
-        match[1]
-        for statement in statements_of(policy)
-        if isinstance(statement, Mapping)
-        for name in RESOURCES
-        for resource in as_list(statement.get(name))
-        if isinstance(resource, str) and (match := PARTITION.match(resource))
-    }
-    return found.pop() if len(found) == 1 else DEFAULT_PARTITION
 
 
 def wrong_with_resource(text: str, home: Home) -> Reason | None:

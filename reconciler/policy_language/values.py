@@ -18,6 +18,23 @@ def statements_of(policy: Mapping[str, Any]) -> list[Any]:
     return as_list(policy.get("Statement"))
 
 
+def read(text: str) -> Any:
+    """The text of a policy as data, its numbers as they are written: AWS takes one for its text.
+
+    Raises ValueError for text that is not JSON, and where a name stands twice: who knows which one counts.
+    """
+    return json.loads(text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=each_once)
+
+
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, whose names are its own. Raises ValueError where one stands twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for at, (name, _) in enumerate(pairs) if name in dict(pairs[:at]))
+        raise ValueError(f"`{twice}` stands twice in one object of the policy")
+    return found
+
+
 def scalar(value: Any) -> str:
     """A JSON scalar as the string that AWS takes it for."""
     if isinstance(value, bool):

@@ -8,6 +8,13 @@ from reconciler.aspects.calls import Risk
 from reconciler.aspects.policy import Policy
 from tests.policy_language.examples import S1, S2, condition, one
 
+HOME = S2 | {"Resource": "arn:aws:s3:::b/home/${aws:username}/*"}
+
+
+def version(date: str, *more: Any) -> dict[str, Any]:
+    return {"Version": date, "Statement": [S2, *more]}
+
+
 RISKS: list[tuple[str, Any, Any, Risk]] = [
     ("a new policy that allows", None, one(), Risk.WIDENS_ACCESS),
     ("a new policy that denies", None, one(Effect="Deny"), Risk.CUTS_ACCESS),
@@ -23,6 +30,17 @@ RISKS: list[tuple[str, Any, Any, Risk]] = [
     ("no policy any more", one(), None, Risk.CUTS_ACCESS),
     ("no Deny any more", one(Effect="Deny"), None, Risk.WIDENS_ACCESS),
     ("what is no statement", {"Statement": ["x"]}, {"Statement": ["y"]}, Risk.CUTS_ACCESS),
+    (
+        "a newer Version, which reads variables",
+        version("2008-10-17", HOME),
+        version("2012-10-17", HOME),
+        Risk.WIDENS_ACCESS,
+    ),
+    ("an older Version, which does not", version("2012-10-17", HOME), version("2008-10-17", HOME), Risk.WIDENS_ACCESS),
+    ("no Version any more", version("2012-10-17", HOME), {"Statement": [S2, HOME]}, Risk.WIDENS_ACCESS),
+    ("a variable that goes with its Version", version("2012-10-17", HOME), version("2008-10-17"), Risk.WIDENS_ACCESS),
+    ("another Version without variables", version("2012-10-17"), version("2008-10-17"), Risk.CUTS_ACCESS),
+    ("one Version in two spellings", version("2008-10-17", HOME), {"Statement": [S2, HOME]}, Risk.CUTS_ACCESS),
     ("an Allow without a principal", one(), one(Principal=...), Risk.CUTS_ACCESS),
 ]
 

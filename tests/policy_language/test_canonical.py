@@ -11,7 +11,7 @@ from hypothesis import given
 
 from reconciler.aspects.policy import Policy
 from reconciler.policy_language.canonical import canonical_policy
-from reconciler.policy_language.resources import partition_in
+from reconciler.policy_language.partition import partition_in
 from tests.aspects.strategies import LIVE
 from tests.policy_language.examples import ROOT, S1, S2, condition, one
 
@@ -22,6 +22,7 @@ EQUAL: list[tuple[str, Any, Any]] = [
     ("a root where no resource names a partition", one(Resource="r"), one(Resource="r", Principal={"AWS": ROOT})),
     ("numbers below nought", condition("NumericLessThan", "-0.50"), condition("NumericLessThan", "-0.5")),
     ("no number is less than none", condition("NumericLessThan", "-0"), condition("NumericLessThan", "0")),
+    ("numbers with an exponent", condition("NumericEquals", "1.5E3"), condition("NumericEquals", "1500")),
     ("a number where text is compared", condition("StringEquals", 5), condition("StringEquals", "5")),
     ("a set operator", condition("ForAnyValue:IpAddress", "::1"), condition("ForAnyValue:IpAddress", "::1/128")),
 ]
@@ -40,6 +41,9 @@ NOT_EQUAL: list[tuple[str, Any, Any]] = [
         condition("NumericEquals", "1" + "0" * 29 + "1"),
     ),
     ("what is no network", condition("IpAddress", "x"), condition("IpAddress", "y")),
+    ("what only looks like one", condition("IpAddress", "10.0.0.256"), condition("IpAddress", "10.0.0.257")),
+    ("an address with a zone", condition("IpAddress", "fe80::1%1"), condition("IpAddress", "fe80::1")),
+    ("a prefix that begins with nought", condition("IpAddress", "10.0.0.0/08"), condition("IpAddress", "10.0.0.0/8")),
     ("null and none", one(Condition={"StringEquals": None}), one()),
     ("what is no statement", {"Statement": ["x"]}, {"Statement": ["y"]}),
     ("an operator without keys", one(Condition={"Bool": {}}), one()),
@@ -77,3 +81,23 @@ def test_canonical_once_is_canonical_for_good(policy: Policy) -> None:
 def test_a_policy_is_in_the_partition_of_its_resources(resources: list[Any], partition: str) -> None:
     statements = [{"Resource": resources[:1]}, {"NotResource": resources[1:]}, "no statement"]
     assert partition_in({"Statement": statements}) == partition
+
+
+@pytest.mark.parametrize(
+    ("principals", "partition"),
+    [
+        (["111122223333", "*", 5], "aws"),
+        (["arn:aws-cn:iam::111122223333:root", "arn:aws-cn:sts::111122223333:assumed-role/etl/x"], "aws-cn"),
+        (["arn:aws-cn:iam::111122223333:root", "arn:aws-us-gov:iam::111122223333:root"], "aws"),
+    ],
+)
+def test_a_policy_without_it_is_in_the_partition_of_its_principals(principals: list[Any], partition: str) -> None:
+    everywhere = {"Resource": "arn:*:s3:::b/*"}
+    nameless = [
+        {"Principal": {"AWS": principals[:1]}, **everywhere},
+        {"NotPrincipal": {"AWS": principals[1:]}, **everywhere},
+        {"Principal": "*", **everywhere},
+    ]
+    assert partition_in({"Statement": nameless}) == partition
+    named = {"Resource": "arn:aws-iso:s3:::b"}
+    assert partition_in({"Statement": [*nameless, named]}) == "aws-iso"
