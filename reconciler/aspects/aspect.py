@@ -55,7 +55,10 @@ class Surroundings:
     partition: str
     ignore_tags: tuple[str, ...]
     siblings: Mapping[str, Any]
-    """What the same spec says of the other aspects: a value to have, or that there is to be none."""
+    """What the same spec says of the other aspects: a value to have, or that there is to be none.
+
+    In a plan, aspects that come earlier (`apply_after`) are here as they will be in the bucket.
+    """
     allow_unknown_actions: tuple[str, ...] = ()
     """S3 actions that the spec vouches for, because the table of this version does not know them yet."""
     stand_ins: frozenset[str] = frozenset()

@@ -257,7 +257,7 @@ class Manifest(Aspect, Part):
         derived = {
             "bucket": around.bucket,
             "region": around.region,
-            "encryption": encryption_words(encryption) if isinstance(encryption, Encryption) else None,
+            "encryption": encryption_words(encryption, around) if isinstance(encryption, Encryption) else None,
             "lifecycle": lifecycle.item_words() if isinstance(lifecycle, Lifecycle) else None,
             "json_schema": None,
         }
@@ -296,7 +296,7 @@ NOT_IN_BODY = {"key", "json_schema", "etag", "unreadable_text"}
 """Fields that say something about the manifest rather than in it."""
 
 
-def encryption_words(encryption: Encryption) -> str:
+def encryption_words(encryption: Encryption, around: Surroundings) -> str:
     """The encryption in a few words."""
     words = {
         "AES256": "AES256 (keys held by S3)",
@@ -305,8 +305,17 @@ def encryption_words(encryption: Encryption) -> str:
     }
     said = words.get(encryption.sse_algorithm or "", "")
     if encryption.sse_algorithm != "AES256":
-        said += f" with the key {encryption.kms_master_key_id or 'aws/s3'}"
+        said += f" with the key {whole_name(encryption.kms_master_key_id, around)}"
     return said + (", one bucket key" if encryption.bucket_key_enabled else "")
+
+
+def whole_name(key: str | None, around: Surroundings) -> str:
+    """A key by its ARN, where the spec or the server has only its id: the words are the same for both."""
+    if key is None:
+        return "aws/s3"
+    if ":" in key or "/" in key or around.account is None or around.region is None:
+        return key
+    return f"arn:{around.partition}:kms:{around.region}:{around.account}:key/{key}"
 
 
 def named_by(schema: Any, path: tuple[str, ...]) -> bool:

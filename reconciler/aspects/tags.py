@@ -4,7 +4,7 @@ PutBucketTagging replaces the whole set, and S3 refuses one without the ``aws:``
 ("System tags cannot be removed by requester"), so every PUT carries them and those that others own.
 """
 
-import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Any, Self
 
@@ -17,8 +17,10 @@ from reconciler.scalars import Text
 
 SYSTEM_PREFIX = "aws:"
 MOST = 50
-LETTERS = re.compile(r"[\w +\-=.:/@]*\Z")
-"""Letters and digits of every language, space and + - = . _ : / @ (S3 User Guide, "Using cost allocation tags")."""
+MARKS = "+-=._:/@"
+CATEGORIES = "LNZ"
+"""Beside `MARKS`, a tag holds what Unicode calls letters, numbers and separators (the pattern of TagKeyString and
+TagValueString in botocore's model of s3control). XML can hold each of these characters."""
 
 EMPTY = Code(
     "RCL2601",
@@ -29,8 +31,10 @@ EMPTY = Code(
 REFUSED = Code(
     "RCL2602",
     "a tag that S3 refuses",
-    "Keys have 1 to 128 characters, values 0 to 256: letters, digits, spaces and + - = . _ : / @. Keys that begin with "
-    "`aws:` are AWS's own. S3 answers InvalidTag. A bucket holds at most 50 tags: S3 answers BadRequest to more.",
+    "Keys have 1 to 128 characters, values 0 to 256: letters, digits and spaces of every language, and "
+    "+ - = . _ : / @. An accent that is a character of its own is no letter: é is to be written as one character. Keys "
+    "that begin with `aws:` are AWS's own. S3 answers InvalidTag. A bucket holds at most 50 tags: S3 answers "
+    "BadRequest to more.",
 )
 
 
@@ -148,6 +152,12 @@ def wrong_with(key: str, value: str) -> str | None:
     if len(value) > 256:
         return f"`{key}` has a value of {len(value)} characters: S3 takes at most 256"
     for text, what in ((key, "key"), (value, "value")):
-        if not LETTERS.match(text):
-            return f"`{key}`: the {what} holds a character that S3 does not take"
+        unfit = next((character for character in text if not may_stand_in_a_tag(character)), None)
+        if unfit is not None:
+            return f"`{key}`: the {what} holds the character U+{ord(unfit):04X}, which S3 does not take"
     return None
+
+
+def may_stand_in_a_tag(character: str) -> bool:
+    """Whether S3 takes this character in keys and values."""
+    return character in MARKS or unicodedata.category(character)[0] in CATEGORIES

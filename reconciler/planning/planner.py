@@ -66,6 +66,10 @@ def plan_bucket(spec: BucketSpec, live: LiveBucket, identity: Identity, origin: 
             changes.append(outcome)
         else:
             blockers.extend(outcome)
+        after = outcome.after if isinstance(outcome, Change) else found
+        if isinstance(declared[name], Aspect) and isinstance(after, Aspect):
+            # what comes later sees this one as it will be: with what the spec leaves to the live bucket
+            around = replace(around, siblings={**around.siblings, name: after})
     return Plan(
         spec,
         around,

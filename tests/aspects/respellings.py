@@ -5,6 +5,7 @@ one element for a list of one, defaults left out or filled in, older forms of th
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from reconciler.aspects.manifest import Manifest
 from reconciler.quoting import Quoting
+from tests.aspects.strategies import NUMBERS
 
 Draw = Callable[[Any], Any]
 Wire = dict[str, Any]
@@ -93,10 +95,15 @@ NETWORKS = {
 }
 
 
+UNQUOTED = "unquoted: "
+
+
 def scalar(draw: Draw, operator: str, value: Any) -> Any:
     if operator == "Bool":
         on = str(value).lower() == "true"
         return draw(st.sampled_from((on, str(on), str(on).lower())))
+    if value in NUMBERS:
+        return draw(st.sampled_from((value, UNQUOTED + value)))
     if operator.startswith("Numeric"):
         number = str(value).removesuffix(".0")
         return draw(st.sampled_from((int(number), number, f"{number}.0")))
@@ -151,7 +158,8 @@ def policy(draw: Draw, wire: Wire) -> Wire:
     document["Statement"] = listed[0] if len(listed) == 1 and maybe(draw) else listed
     if document.get("Version", "2008-10-17") == "2008-10-17":
         document = without(document, "Version") | ({"Version": "2008-10-17"} if maybe(draw) else {})
-    return {"Policy": json.dumps(document, indent=draw(st.sampled_from((None, 2))))}
+    text = json.dumps(document, indent=draw(st.sampled_from((None, 2))))
+    return {"Policy": re.sub(f'"{UNQUOTED}([^"]*)"', r"\1", text)}
 
 
 # ── lifecycle ────────────────────────────────────────────────────────────────────────────────────────

@@ -120,20 +120,22 @@ def principals(aws: Sequence[str]) -> SearchStrategy[Any]:
     ).filter(bool)
 
 
+NUMBERS = ("1.10", "1.1", "1e22", "1E3", "0.00001", "-0")
+"""A live policy may hold them without quotes, and they stay what is written."""
 conditions = some_of(
     {
         "Bool": some_of({"aws:SecureTransport": st.sampled_from(("false", False, True, ["true"]))}),
         "StringEquals": some_of(
             {
                 "aws:PrincipalOrgID": one_or_many(st.sampled_from(("o-1", "o-2"))),
-                "aws:userid": one_or_many(st.sampled_from(("${aws:username}", "A"))),
+                "aws:userid": one_or_many(st.sampled_from(("${aws:username}", "A", *NUMBERS))),
                 "s3:ExistingObjectTag/Team": one_or_many(st.sampled_from(("data", "web"))),
             }
         ),
         "IpAddress": some_of(
             {"aws:SourceIp": one_or_many(st.sampled_from(("10.0.0.1", "10.0.0.0/8", "2001:db8::/32")))}
         ),
-        "NumericLessThan": some_of({"s3:max-keys": st.sampled_from((10, "10", "10.0", 9007199254740993))}),
+        "NumericLessThan": some_of({"s3:max-keys": st.sampled_from(("10", "10.0", "9007199254740993", *NUMBERS))}),
     }
 )
 
@@ -276,7 +278,7 @@ lifecycle_spec = st.builds(
 IGNORED = ("cost-allocation:*", "theirs")
 own_keys = st.sampled_from(("Owner", "Domain", "__private", "a.b", "é", "team name", "Theirs"))
 foreign_keys = st.sampled_from(("aws:cloudformation:stack-name", "cost-allocation:unit", "theirs"))
-tag_texts = st.sampled_from(("", "x", "data-platform", "1.10", "a=b"))
+tag_texts = st.sampled_from(("", "x", "data-platform", "1.10", "a=b", " ", "データ\u3000基盤", "a\u00a0b\u2028c"))
 tags_live = st.dictionaries(own_keys | foreign_keys, tag_texts, min_size=1, max_size=6).map(Tags)
 tags_spec = st.dictionaries(own_keys, tag_texts, min_size=1, max_size=5).map(Tags)
 

@@ -213,11 +213,12 @@ def test_same_key(one: str | None, other: str | None, same: bool) -> None:
         ("AES256", "AES256 (keys held by S3)"),
         ("aws:kms", "aws:kms with the key aws/s3"),
         ({"sse_algorithm": "aws:kms:dsse", "kms_master_key_id": "k"}, "aws:kms:dsse (two layers) with the key k"),
+        ({"sse_algorithm": "aws:kms", "kms_master_key_id": "alias/k"}, "aws:kms with the key alias/k"),
         ({"sse_algorithm": "AES256", "bucket_key_enabled": True}, "AES256 (keys held by S3), one bucket key"),
     ],
 )
 def test_encryption_in_words(written: Any, words: str) -> None:
-    assert encryption_words(Encryption.model_validate(written)) == words
+    assert encryption_words(Encryption.model_validate(written), BucketSpec(name="acme-lake").surroundings()) == words
 
 
 # ── lifecycle ────────────────────────────────────────────────────────────────────────────────────────

@@ -3,7 +3,9 @@ from typing import Any
 import pytest
 
 from reconciler.aspects.calls import Risk
+from reconciler.aspects.encryption import Encryption
 from reconciler.aspects.managed import ABSENT
+from reconciler.aspects.manifest import Manifest
 from reconciler.aspects.versioning import Versioning
 from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import Action, Blocker, FieldChange, Origin, Plan
@@ -15,6 +17,7 @@ ORIGIN = Origin("specs/lake.yaml", 3)
 NOBODY = Identity(account=None, endpoint="http://localhost:9000", region=None)
 US = {"name": "acme-lake", "region": "us-east-1"}
 FRANKFURT = {"name": "acme-lake", "region": "eu-central-1"}
+KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
 MISSING = LiveBucket("acme-lake", Existence.MISSING)
 TAGGED = {"CreateBucketConfiguration": {"Tags": [{"Key": "Owner", "Value": "me"}]}}
 
@@ -203,6 +206,27 @@ def test_absence_that_cannot_be_is_blocked_not_crashed() -> None:
     outcome = compare("versioning", ABSENT, live, around)
     assert isinstance(outcome, tuple)
     assert "S3 cannot take versioning away" in outcome[0].why
+
+
+@pytest.mark.parametrize("spelling", [KEY, f"arn:aws:kms:us-east-1:123456789012:key/{KEY}"])
+def test_a_manifest_says_the_same_of_a_key_however_the_server_spells_it(spelling: str) -> None:
+    encryption = {"sse_algorithm": "aws:kms", "kms_master_key_id": KEY}
+    live = Encryption.model_validate(encryption | {"kms_master_key_id": spelling, "bucket_key_enabled": True})
+    spec = US | {"encryption": encryption, "manifest": {"purpose": "A lake"}}
+    [change] = plan_of(spec, there(encryption=live, manifest=None)).changes
+    assert isinstance(change.after, Manifest)
+    words = f"aws:kms with the key arn:aws:kms:us-east-1:123456789012:key/{KEY}, one bucket key"
+    assert change.after.encryption == words
+
+
+def test_a_manifest_speaks_of_the_spec_where_the_bucket_cannot_be_read() -> None:
+    rules = {"rules": [{"id": "tmp", "expiration": {"days": 7}}]}
+    spec = US | {"lifecycle": rules, "encryption": "absent", "manifest": {"purpose": "A lake"}}
+    live = there(lifecycle=Unreadable("no", "ask"), encryption=Encryption.born(), manifest=None)
+    [change] = plan_of(spec, live).changes
+    assert isinstance(change.after, Manifest)
+    assert change.after.lifecycle == {"tmp": "all objects → deleted after 7 days"}
+    assert change.after.encryption is None
 
 
 def test_the_digest_of_specs_is_of_what_they_say() -> None:

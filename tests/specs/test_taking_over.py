@@ -27,11 +27,11 @@ from reconciler.endpoints.profiles import PROFILES
 from reconciler.planning.changeset import Origin
 from reconciler.planning.live import Existence, Identity, LiveAspect, LiveBucket, Unreadable
 from reconciler.planning.planner import plan_bucket
-from reconciler.planning.taking_over import TakenOver, everything_of, taken_over, troubles_with
+from reconciler.planning.taking_over import NOWHERE, TakenOver, everything_of, taken_over, troubles_with
 from reconciler.specs.factoring import factored
 from reconciler.specs.loader import Declared, load
 from reconciler.specs.writing import IN_ONE_LINE, as_read, spec_file
-from tests.aspects.strategies import ACCOUNT, BUCKET, LIVE, policies
+from tests.aspects.strategies import ACCOUNT, BUCKET, LIVE, SPECS, policies
 
 EXAMPLES = int(os.environ.get("RECONCILE_EXAMPLES", "25"))
 WHO = Identity(account=ACCOUNT, endpoint=None, region="us-east-1")
@@ -170,6 +170,22 @@ def test_a_manifest_that_speaks_of_what_is_usual_has_it_written_down() -> None:
     assert "manifest" not in found.fields
     assert "it would change encryption" in found.remarks["manifest"]
     assert "encryption" not in found.fields
+
+
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
+@given(wanted=SPECS["lifecycle"], by=SPECS["encryption"], rules=st.none() | LIVE["lifecycle"], data=st.data())
+def test_a_manifest_of_ours_is_taken_over(wanted: Any, by: Any, rules: Any, data: st.DataObject) -> None:
+    """It tells rules by the ids that they have in the bucket, and what the spec leaves to the bucket as it is there."""
+    aspects = {"lifecycle": wanted, "encryption": by, "manifest": Manifest(purpose="A lake")}
+    spec = BucketSpec.model_validate({"name": BUCKET, "region": "us-east-1"} | aspects)
+    before = bucket(lifecycle=rules, encryption=data.draw(LIVE["encryption"]), manifest=None)
+    plan = plan_bucket(spec, before, WHO, NOWHERE)
+    changed = {change.aspect: change.after for change in plan.changes}
+    after = LiveBucket(BUCKET, Existence.EXISTS, "us-east-1", aspects={**before.aspects, **changed})
+    assert plan_bucket(spec, after, WHO, NOWHERE).changes == ()
+    found = taken_over(after, WHO)
+    assert found.remarks == {}
+    assert found.fields["manifest"] == {"purpose": "A lake"}
 
 
 def test_full_says_the_manifest_rather_than_what_is_usual() -> None:
