@@ -150,6 +150,7 @@ def take_over(
 
     clients = clients_of(access)
     identity = clients.identity()
+    tell_profile(identity.profile, notice)
     reader = Reader(clients, identity)
     listing = reader.listing()
     chosen = sorted(set(names)) if names else sorted(name for name in listing if fnmatchcase(name, pattern or "*"))
