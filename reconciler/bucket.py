@@ -87,7 +87,7 @@ PARTITIONS = {
 class BucketSpec(BaseModel):
     """One bucket as its spec describes it. An aspect that is left out is neither read nor touched."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", loc_by_alias=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", loc_by_alias=False)
 
     name: Annotated[Text, Field(examples=["acme-prod-data-lake-us-east-1"])]
     """The bucket's name. It is its identity: a changed name is another bucket."""

@@ -98,7 +98,6 @@ class Document(BaseModel):
         alias_generator=pascal_case,
         validate_by_name=True,
         loc_by_alias=False,
-        use_attribute_docstrings=True,
     )
 
 
@@ -113,7 +112,7 @@ def inside(wire: Wire, name: str) -> Wire:
 class Aspect(BaseModel):
     """One facet of a bucket. A field of this type in `BucketSpec` is all that registers it."""
 
-    model_config = ConfigDict(frozen=True, loc_by_alias=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, loc_by_alias=False)
 
     api: ClassVar[S3Api]
     codes: ClassVar[tuple[Code, ...]] = ()

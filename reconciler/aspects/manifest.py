@@ -65,7 +65,7 @@ BAD_KEY = Code(
 class Part(BaseModel):
     """A part of the manifest. Teams may have more fields in it; their own schema says which."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", loc_by_alias=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="allow", loc_by_alias=False)
 
 
 class Owner(Part):

@@ -15,7 +15,16 @@ from reconciler.aspects.aspect import Aspect
 from reconciler.aspects.markers import KeptFromLive, KeyedBy, marker_of
 from reconciler.bucket import BucketSpec
 from reconciler.scalars import moment
-from reconciler.specs.fields import Field, SpecPath, choices_in, documents_of_others, is_written, one_word
+from reconciler.specs.docstrings import docstrings_of
+from reconciler.specs.fields import (
+    Field,
+    SpecPath,
+    choices_in,
+    documents_of_others,
+    field_at,
+    is_written,
+    one_word,
+)
 
 SCALARS: Mapping[Any, str] = {str: "text", int: "whole number", bool: "true or false", float: "number"}
 
@@ -106,6 +115,9 @@ def notes_on(field: Field) -> list[str]:
 def meaning_of(field: Field) -> str:
     """What the field means, in its own words."""
     said = field.info.description if field.info is not None else None
+    owner = field_at(field.path[:-1]) if field.path else None
+    if said is None and owner is not None and owner.model is not None:
+        said = docstrings_of(owner.model).get(str(field.path[-1]))
     return first_paragraph(said or getattr(field.kind, "__doc__", None))
 
 

@@ -16,10 +16,12 @@ from pydantic_core import core_schema
 
 from reconciler.aspects.aspect import BUILT_IN_VARIABLES, Aspect
 from reconciler.aspects.json_schema import WithoutNull
+from reconciler.aspects.manifest import Part
 from reconciler.bucket import BucketSpec
 from reconciler.planning.plan_schema import plan_schema
 from reconciler.scalars import as_written
 from reconciler.specs.description import first_paragraph, words_for
+from reconciler.specs.docstrings import docstrings_of
 from reconciler.specs.fields import BUCKET, Field, all_fields, is_written, one_word
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -48,6 +50,7 @@ def bucket_spec_schema() -> Schema:
     definitions = bucket.pop("$defs")
     for model in models():
         only_what_is_written(definitions.get(model.__name__, bucket), model)
+        describe(definitions.get(model.__name__, bucket), model)
     for name, aspect in BucketSpec.aspects().items():
         put_files(name, aspect, bucket, definitions)
         bucket["properties"][name] = managed(aspect)
@@ -88,6 +91,8 @@ def manifest_schema() -> Schema:
 
     schema = json.loads(json.dumps(body_schema()).replace("#/$defs/", "#/definitions/"))
     definitions = schema.pop("$defs")
+    for model in (model for model in models() if issubclass(model, Part)):
+        describe(definitions.get(model.__name__, schema), model)
     return readable_by_draft_07(schema | {"$schema": DRAFT, "definitions": definitions})
 
 
@@ -120,6 +125,13 @@ def models() -> Iterator[type[BaseModel]]:
     """The models of a spec, each once."""
     found = [BUCKET.model, *(field.model for field in all_fields())]
     yield from dict.fromkeys(model for model in found if model is not None)
+
+
+def describe(schema: Schema, model: type[BaseModel]) -> None:
+    """Say what each field means."""
+    for name, text in docstrings_of(model).items():
+        if name in schema["properties"] and model.model_fields[name].description is None:
+            schema["properties"][name]["description"] = text
 
 
 def only_what_is_written(schema: Schema, model: type[BaseModel]) -> None:
