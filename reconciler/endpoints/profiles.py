@@ -50,6 +50,7 @@ MOTO = Profile(
             ("blocked_encryption_types",),
             (("SSE-C",),),
         ),
+        Fact("tags", Kind.LOSES, "it strips white space at both ends of a tag", SEEN_ON_MOTO, (ANY,), (" ",)),
         Fact("policy", Kind.DIFFERS, "it enforces a Deny on the object calls of whoever wrote it", SEEN_ON_MOTO),
     ),
 )

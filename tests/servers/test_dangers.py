@@ -61,6 +61,7 @@ SAMPLES: dict[tuple[str, str], Any] = {
     ("encryption", "blocked_encryption_types"): {"sse_algorithm": "AES256", "blocked_encryption_types": ["SSE-C"]},
     ("encryption", ""): "AES256",
     ("ownership_controls", ""): "BucketOwnerEnforced",
+    ("tags", "*"): {"Kind": " "},
     ("lifecycle", "*"): {"rules": [RULE | {"filter": {"tags": {"Kind": ""}}}]},
     ("policy", "**"): {
         "Version": "2012-10-17",
