@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from reconciler.aspects.aspect import Aspect
+from reconciler.aspects.calls import AT_APPLY
 from reconciler.aspects.managed import Absent
 from reconciler.aspects.markers import KeptFromLive, marker_of
 from reconciler.aspects.tags import is_ignored
@@ -115,11 +116,12 @@ def left_alone(spec: BucketSpec, found: Mapping[str, Aspect | None]) -> dict[str
             kept[name] = before
         elif name == "tags" and before is not None:
             kept[name] = {key: value for key, value in before.root.items() if is_foreign(key)}  # type: ignore[attr-defined]
-        elif not isinstance(wanted, Absent) and before is not None:
-            fields = type(wanted).model_fields.items()
-            left_out = [field for field, info in fields if marker_of(info, KeptFromLive) and field != "etag"]
-            found_in = {field: getattr(before, field) for field in left_out if getattr(wanted, field) is None}
-            kept |= {(name, field): value for field, value in found_in.items() if value is not None}
+        elif not isinstance(wanted, Absent):
+            marks = {field: marker_of(info, KeptFromLive) for field, info in type(wanted).model_fields.items()}
+            left_out = [field for field in marks if marks[field] and field != "etag" and getattr(wanted, field) is None]
+            for field in left_out:  # no document at all says what its defaults say
+                value = marks[field].default if before is None else getattr(before, field)
+                kept |= {(name, field): value} if value not in (None, AT_APPLY) else {}
     return kept
 
 
