@@ -14,10 +14,11 @@ OLD_NAME = re.compile(r"[A-Za-z0-9._-]{3,255}\Z", re.ASCII)
 IP_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+\Z")
 RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
-REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+\Z")
+REGION_NAME = r"[a-z]{2,4}(?:-[a-z]+)+-\d+"
+REGION = re.compile(rf"{REGION_NAME}\Z")
 OF_AN_ACCOUNT = "-an"
 """How names in an account's own namespace end, and only they."""
-ACCOUNT_REGIONAL = re.compile(r".+-(?P<account>\d{12})-(?P<region>[a-z]{2,4}(-[a-z]+)+-\d+)-an\Z")
+ACCOUNT_REGIONAL = re.compile(rf".+-(?P<account>\d{{12}})-(?P<region>{REGION_NAME}){OF_AN_ACCOUNT}\Z")
 
 
 class Namespace(NamedTuple):

@@ -13,9 +13,9 @@ from pydantic import Field, field_validator, model_validator
 from reconciler.aspects.aspect import Aspect, Document, Refusal, Surroundings
 from reconciler.aspects.calls import Call, Risk, S3Api, Wire
 from reconciler.aspects.markers import KeptFromLive
-from reconciler.aspects.xml_text import unwritable
 from reconciler.problems import Code, Severity
 from reconciler.scalars import Flag, Text
+from reconciler.xml_text import unwritable
 
 AWS_MANAGED = "alias/aws/s3"
 """The alias of the key that S3 uses where nobody names one."""
@@ -54,9 +54,7 @@ NOT_XML = Code(
     "The configuration is an XML document, and XML 1.0 cannot hold most control characters: S3 answers MalformedXML.",
 )
 KEY_ID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|mrk-[0-9a-fA-F]{32}"
-KEY = re.compile(
-    rf"(?:arn:(?P<partition>[^:]+):kms:(?P<region>[^:]+):\d{{12}}:(?:key/(?:{KEY_ID})|alias/.+)|alias/.+|{KEY_ID})\Z"
-)
+KEY = re.compile(rf"(?:arn:[^:]+:kms:(?P<region>[^:]+):\d{{12}}:(?:key/(?:{KEY_ID})|alias/.+)|alias/.+|{KEY_ID})\Z")
 """A key id (of one region or of several), an alias, or the ARN of one (KMS Developer Guide, concepts, key-id)."""
 
 
@@ -176,18 +174,14 @@ class Encryption(Aspect, Document):
 
     def aliases(self, live: Self | None) -> tuple[str, ...]:
         """An alias stands for a key that only KMS knows. No key at all stands for AWS's own, which has an alias."""
-        if live is None or "AES256" in (self.sse_algorithm, live.sse_algorithm):
-            return ()
-        one, other = self.kms_master_key_id or AWS_MANAGED, live.kms_master_key_id or AWS_MANAGED
-        return () if same_key(one, other) else tuple(key for key in (one, other) if "alias/" in key)
+        keys = keys_of(self, live)
+        return () if keys is None or same_key(*keys) else tuple(key for key in keys if "alias/" in key)
 
     def target(self, live: Self | None, around: Surroundings) -> Self:
         """The live spelling of the key stands when it names the same key."""
         target = super().target(live, around)
-        if live is None or "AES256" in (target.sse_algorithm, live.sse_algorithm):
-            return target
-        one, other = target.kms_master_key_id or AWS_MANAGED, live.kms_master_key_id or AWS_MANAGED
-        if same_key(around.keys.get(one, one), around.keys.get(other, other)):
+        keys = keys_of(target, live)
+        if live is not None and keys is not None and same_key(*(around.keys.get(key, key) for key in keys)):
             return target.model_copy(update={"kms_master_key_id": live.kms_master_key_id})
         return target
 
@@ -247,6 +241,13 @@ def wrong_with_key(key: str | None, around: Surroundings) -> Iterator[tuple[Code
             yield NO_SUCH_KEY, f"`{key}` is neither a key id, an alias (`alias/name`) nor the ARN of one"
         elif found["region"] not in (None, around.region) and "region" not in around.stand_ins:
             yield NO_SUCH_KEY, f"this key is in {found['region']} and the bucket in {around.region}"
+
+
+def keys_of(wanted: Encryption, live: Encryption | None) -> tuple[str, str] | None:
+    """The keys of both, where both have one; where nobody names it, it is AWS's own."""
+    if live is None or "AES256" in (wanted.sse_algorithm, live.sse_algorithm):
+        return None
+    return wanted.kms_master_key_id or AWS_MANAGED, live.kms_master_key_id or AWS_MANAGED
 
 
 def same_key(one: str | None, other: str | None) -> bool:

@@ -26,8 +26,8 @@ from reconciler.aspects.lifecycle_codes import (
 )
 from reconciler.aspects.lifecycle_names import content
 from reconciler.aspects.versioning import Versioning
-from reconciler.aspects.xml_text import unwritable
 from reconciler.problems import Code
+from reconciler.xml_text import unwritable
 
 if TYPE_CHECKING:
     from reconciler.aspects.lifecycle import Rule

@@ -16,7 +16,7 @@ from reconciler.policy_language import access, difference, grammar
 from reconciler.policy_language.canonical import canonical_policy
 from reconciler.policy_language.exposure import MAY_BE_REFUSED, PUBLIC, public_statements
 from reconciler.policy_language.principals import DELETED, DELETED_ONES, deleted_in
-from reconciler.policy_language.values import Statement, read, statements_of
+from reconciler.policy_language.values import STATEMENT_ELEMENTS, Statement, read, statements_of
 from reconciler.policy_language.wrong import Home
 from reconciler.scalars import as_written
 
@@ -94,7 +94,8 @@ class Policy(Aspect, RootModel[dict[str, JsonValue]]):
     def _refused_as_public(self, around: Surroundings) -> Iterator[Refusal]:
         """A public policy, where the same spec has S3 refuse them, or leaves open whether it does."""
         block = around.siblings.get("public_access_block")
-        blocks = block.block_public_policy if isinstance(block, PublicAccessBlock) else None if block is None else False
+        # what is neither left out nor a block is the word that there is to be none
+        blocks = None if block is None else isinstance(block, PublicAccessBlock) and block.block_public_policy
         if blocks is False:
             return
         for path in public_statements(self.root):
@@ -107,9 +108,9 @@ class Policy(Aspect, RootModel[dict[str, JsonValue]]):
 
     def obstacles_when_new(self, around: Surroundings) -> Iterator[Obstacle]:
         """AWS has every new bucket refuse public policies: this one would be written last, and fail."""
-        for refusal in self._refused_as_public(around):
+        refusal = next(self._refused_as_public(around), None)
+        if refusal is not None:
             yield Obstacle("a new bucket blocks public policies, and this one lets in everybody", refusal.help or "")
-            return
 
     def remarks(self) -> Iterator[Refusal]:
         """Principals that were deleted: the live policy is never what a spec says, which cannot name them."""
@@ -192,5 +193,5 @@ def in_reading_order(statement: Any) -> Any:
     """A statement without the elements that say nothing."""
     if not isinstance(statement, Mapping):
         return statement
-    names = (*(name for name in grammar.STATEMENT_ELEMENTS if name in statement), *statement)
+    names = (*(name for name in STATEMENT_ELEMENTS if name in statement), *statement)
     return {name: statement[name] for name in names if statement[name] not in (None, "", {})}

@@ -106,7 +106,9 @@ def check_out(out: str) -> None:
 
 def is_yaml(out: str) -> bool:
     """Whether this is the name of a spec file."""
-    return out.lower().endswith((".yaml", ".yml"))
+    from reconciler.specs.files import ENDINGS
+
+    return out.lower().endswith(ENDINGS)
 
 
 def shorter(text: str) -> str:

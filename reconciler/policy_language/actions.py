@@ -7,6 +7,7 @@ wildcard that matches none of today's actions is written nowhere, and it may mat
 """
 
 import re
+from functools import cache
 
 from reconciler.policy_language.resources import BUCKET
 from reconciler.policy_language.wrong import Home, Reason
@@ -38,6 +39,7 @@ def is_exact(name: str) -> bool:
     return EXACT.match(name) is not None
 
 
+@cache
 def kinds_of(action: str) -> frozenset[str] | None:
     """What the action applies to, of the bucket and its objects; None where S3 has no such action."""
     from reconciler.policy_language.s3_actions import ACTIONS  # a table that only policies need

@@ -10,6 +10,7 @@ import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from reconciler.policy_language.values import as_list, scalar, unique
@@ -108,14 +109,21 @@ def is_operator(operator: str) -> bool:
     return known and before + colon in ("", *SETS)
 
 
+@cache
+def known_keys() -> frozenset[str]:
+    """S3's condition keys in lower case, from a table that only policies need."""
+    from reconciler.policy_language.s3_actions import CONDITION_KEYS
+
+    return frozenset(key.lower() for key in CONDITION_KEYS)
+
+
 def wrong_with_key(key: str, home: Home) -> Reason | None:
     """Why S3 does not know this key; those of others (`aws:…`) are not in the table, and not judged."""
-    from reconciler.policy_language.s3_actions import CONDITION_KEYS  # a table that only policies need
-
     name, slash, _ = key.lower().partition("/")
-    known = {known.lower(): known for known in CONDITION_KEYS}
-    if not name.startswith(S3_KEY) or name + slash in known or key.lower() in home.allowed:
+    if not name.startswith(S3_KEY) or name + slash in known_keys() or key.lower() in home.allowed:
         return None
+    from reconciler.policy_language.s3_actions import CONDITION_KEYS
+
     near = did_you_mean(key, CONDITION_KEYS)
     newer = "if it is newer than this version's table, name it under `allow_unknown_actions:` of the bucket"
     return Reason(f"S3 has no condition key `{key}`", f"did you mean `{near}`? Else, {newer}" if near else newer)

@@ -7,8 +7,7 @@ from reconciler.policy_language.canonical import canonical_policy, canonical_sta
 from reconciler.policy_language.conditions import canonical_key
 from reconciler.policy_language.values import (
     ACTIONS,
-    MEMBERS,
-    PRINCIPALS,
+    STATEMENT_ELEMENTS,
     Statement,
     as_list,
     scalar,
@@ -16,8 +15,6 @@ from reconciler.policy_language.values import (
     text_of,
 )
 
-READING_ORDER = ("Sid", "Effect", *PRINCIPALS, *MEMBERS, "Condition")
-"""The elements of a statement as people read them: who may do what with what, and when."""
 MORE_THAN_NOT = 0.5
 """The likeness from which two statements are more like each other than not."""
 
@@ -86,7 +83,7 @@ def policy_picture(
 
 def statement_picture(statement: Statement, spelling: Mapping[str, str], is_renamed: bool) -> Statement:
     """One statement for people, in the order in which it is read; its name is its Sid, which is shown if it changes."""
-    names = (*(name for name in READING_ORDER if name in statement), *statement)
+    names = (*(name for name in STATEMENT_ELEMENTS if name in statement), *statement)
     shown = {name: statement[name] for name in names if name != "Sid" or is_renamed}
     for name in ACTIONS:
         if name in shown:

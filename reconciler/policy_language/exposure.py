@@ -14,7 +14,7 @@ from typing import Any
 from reconciler.policy_language.canonical import canonical_statements
 from reconciler.policy_language.conditions import IF_EXISTS, base_of, network_of
 from reconciler.policy_language.principals import EVERYBODY
-from reconciler.policy_language.values import Statement
+from reconciler.policy_language.values import Statement, members
 from reconciler.policy_language.wrong import Path
 from reconciler.problems import Code, Severity
 
@@ -61,10 +61,9 @@ MAY_BE_REFUSED = Code(
 
 def public_statements(policy: Mapping[str, Any]) -> Iterator[Path]:
     """The paths of the statements that make this policy public."""
-    listed = isinstance(policy.get("Statement"), list)
-    for index, statement in enumerate(canonical_statements(policy)):
+    for statement, (path, _) in zip(canonical_statements(policy), members(policy, "Statement"), strict=False):
         if isinstance(statement, dict) and is_public(statement):
-            yield ("Statement", index) if listed else ("Statement",)
+            yield path
 
 
 def is_public(statement: Statement) -> bool:

@@ -5,7 +5,6 @@ MalformedPolicy to all of it.
 """
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -27,9 +26,18 @@ from reconciler.policy_language.principals import (
     wrong_with_principal,
 )
 from reconciler.policy_language.resources import NOT_THIS_BUCKET, wrong_with_resource
-from reconciler.policy_language.values import ACTIONS, MEMBERS, PRINCIPALS, RESOURCES, as_list, statements_of
+from reconciler.policy_language.values import (
+    ACTIONS,
+    PRINCIPALS,
+    RESOURCES,
+    STATEMENT_ELEMENTS,
+    as_list,
+    members,
+    statements_of,
+)
 from reconciler.policy_language.wrong import Home, Path, Reason, Wrong
 from reconciler.problems import Code, did_you_mean
+from reconciler.xml_text import unwritable
 
 EMPTY = Code(
     "RCL2401",
@@ -62,11 +70,8 @@ CODES = (
 LARGEST = 20_480
 """Bytes of a bucket policy (S3 User Guide, "Bucket policies")."""
 POLICY_ELEMENTS = ("Version", "Id", "Statement")
-STATEMENT_ELEMENTS = ("Sid", "Effect", *PRINCIPALS, *MEMBERS, "Condition")
 EFFECTS = ("Allow", "Deny")
 VERSIONS = ("2012-10-17", "2008-10-17")
-NOT_TEXT = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML cannot hold (XML 1.0, "Char"): control characters and halves of characters."""
 EMPTY_VALUE = "`{}` is there and says nothing"
 
 
@@ -97,15 +102,6 @@ def statements_in(policy: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
     yield from members(policy, "Statement")
 
 
-def members(statement: Mapping[str, Any], name: str) -> Iterator[tuple[Path, Any]]:
-    """The members of an element with their paths below it; one value stands for a list of one."""
-    value = statement[name]
-    if isinstance(value, list | tuple):
-        yield from (((name, index), item) for index, item in enumerate(value))
-    else:
-        yield (name,), value
-
-
 def repeated_sids(policy: Mapping[str, Any]) -> Iterator[Wrong]:
     """Each Sid names one statement; an empty one names none."""
     sids: set[str] = set()
@@ -120,7 +116,7 @@ def repeated_sids(policy: Mapping[str, Any]) -> Iterator[Wrong]:
 
 def wrong_with_text(policy: Mapping[str, Any]) -> Iterator[Wrong]:
     """Characters that cannot be sent, else more bytes than S3 takes."""
-    bad = [path for path, text in texts_in(policy) if NOT_TEXT.search(text)]
+    bad = [path for path, text in texts_in(policy) if unwritable(text)]
     for path in bad:
         yield Wrong(
             GRAMMAR, path, "this holds a character that no policy can hold: a control character, or half of one"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.policy_language.values import PRINCIPALS, as_list, scalar, statements_of, unique
+from reconciler.policy_language.values import PRINCIPALS, as_list, members, scalar, statements_of, unique
 from reconciler.policy_language.wrong import Home, Path, Reason
 from reconciler.problems import Code, Severity
 
@@ -57,8 +57,8 @@ def canonical_principal(principal: Any, partition: str) -> Any:
     if not isinstance(principal, Mapping):
         return principal
     types = {
-        str(kind): unique(one_principal(member, partition) for member in as_list(members))
-        for kind, members in principal.items()
+        str(kind): unique(one_principal(member, partition) for member in as_list(written))
+        for kind, written in principal.items()
     }
     return {kind: types[kind] for kind in sorted(types) if types[kind]}
 
@@ -72,11 +72,8 @@ def one_principal(value: Any, partition: str) -> str:
 
 def members_of(principal: Any) -> Iterator[tuple[Path, str, Any]]:
     """Every principal with the path that leads to it, and its kind."""
-    for kind, members in principal.items() if isinstance(principal, Mapping) else ():
-        if isinstance(members, list | tuple):
-            yield from (((kind, index), kind, member) for index, member in enumerate(members))
-        else:
-            yield (kind,), kind, members
+    for kind in principal if isinstance(principal, Mapping) else ():
+        yield from ((path, kind, member) for path, member in members(principal, kind))
 
 
 def deleted_in(policy: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:

@@ -1,7 +1,7 @@
 """JSON values as AWS takes them: one for a list of one, a number for its text."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 Statement = dict[str, Any]
@@ -11,11 +11,22 @@ RESOURCES = ("Resource", "NotResource")
 MEMBERS = (*ACTIONS, *RESOURCES)
 """Elements that hold a set of strings, or one string."""
 PRINCIPALS = ("Principal", "NotPrincipal")
+STATEMENT_ELEMENTS = ("Sid", "Effect", *PRINCIPALS, *MEMBERS, "Condition")
+"""The elements of a statement as people read them: who may do what with what, and when."""
 
 
 def statements_of(policy: Mapping[str, Any]) -> list[Any]:
     """The statements; one object stands for a list of one."""
     return as_list(policy.get("Statement"))
+
+
+def members(written: Mapping[str, Any], name: str) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """The members under a name with the paths that lead to them; one value stands for a list of one."""
+    value = written.get(name)
+    if isinstance(value, list | tuple):
+        yield from (((name, index), item) for index, item in enumerate(value))
+    else:
+        yield (name,), value
 
 
 def read(text: str) -> Any:

@@ -69,9 +69,7 @@ def bare(moto: Moto) -> Iterator[World]:
 def rough(moto: Moto) -> Iterator[HostileWorld]:
     """A hostile S3. It is asked without a network in between, which halves the time of an example."""
     with hostile_world(moto) as world:
-        in_process = Aws(world.layer)
-        in_process.join(world.clients)
-        world.s3.meta.events.register("before-send", in_process.answer)
+        Aws(world.layer).serve(world)
         yield world
 
 

@@ -17,9 +17,7 @@ __all__ = ["moto", "nothing_of_this_machine"]
 @pytest.fixture(scope="package")
 def one_world(moto: Moto) -> Iterator[HostileWorld]:
     with hostile_world(moto, ()) as world:
-        in_process = Aws(world.layer)
-        in_process.join(world.clients)
-        world.s3.meta.events.register("before-send", in_process.answer)
+        Aws(world.layer).serve(world)
         yield world
 
 
