@@ -247,6 +247,11 @@ class Aspect(BaseModel):
         """What the change may cost."""
         return Risk.HARMLESS
 
+    @classmethod
+    def consequences(cls, before: Self | None, after: Self | None) -> Iterator[str]:
+        """What the change costs, in plain words, a sentence each, where the fields do not say it by themselves."""
+        yield from ()
+
     def risk_when_new(self) -> Risk:
         """What the document may cost in a bucket that is only being created: no data or access is there to lose."""
         return Risk.HARMLESS

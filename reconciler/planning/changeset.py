@@ -46,6 +46,8 @@ class Change:
     fields: tuple[FieldChange, ...]
     calls: tuple[Call, ...]
     risk: Risk
+    consequences: tuple[str, ...] = ()
+    """What it costs, in plain words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,3 +57,6 @@ class Identity:
     """Where a bucket is created whose spec does not say."""
     profile: Profile = field(default=AWS, compare=False)
     """What kind of S3 it is, as somebody said or as its answers show."""
+    caller: str | None = field(default=None, compare=False)
+    """The ARN of the credentials, as STS tells it; None where nobody tells. No plan holds it: who reviews is not
+    who applies."""

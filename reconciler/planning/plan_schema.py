@@ -132,6 +132,7 @@ def change() -> Schema:
             "calls": listed("call") | {"minItems": 1},
             "risk": words(Risk),
         },
+        consequences={"type": "array", "items": TEXT, "description": "What it costs, in plain words."},
     )
 
 

@@ -109,6 +109,7 @@ def compare(
         fields=field_changes(*kind.pictures(before, after)),
         calls=kind.calls(found, after),
         risk=kind.risk(before, after),
+        consequences=tuple(kind.consequences(before, after)),
     )
 
 
@@ -131,7 +132,7 @@ def compare_new(name: str, wanted: Aspect | Absent, around: Surroundings) -> Cha
     made = changes[0]
     shown = changes[-1] if changes[-1].fields else made
     risk = shown.after.risk_when_new() if shown.after is not None else shown.risk
-    return replace(shown, calls=made.calls, risk=risk)
+    return replace(shown, calls=made.calls, risk=risk, consequences=())
 
 
 def says_nothing(document: Aspect | None) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from reconciler.planning.changeset import Action, Change, Changeset, Plan
 from reconciler.planning.digests import digest
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 OUTSIDE_THE_FINGERPRINT = ("tool_version", "created_at", "fingerprint")
 """What may differ between two equal plans; and each bucket's `source`."""
 PLAIN_NAME = re.compile(r"[^.\[\]\"\s]+\Z")
@@ -79,6 +79,7 @@ def change(item: Change) -> dict[str, Any]:
         ],
         "calls": [{"operation": call.operation, "params": plain(call.params)} for call in item.calls],
         "risk": item.risk.value,
+        "consequences": list(item.consequences),
     }
 
 

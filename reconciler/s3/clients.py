@@ -161,8 +161,9 @@ class Clients:
     def identity(self) -> Identity:
         """Who is asking. On AWS an answer is a must; an endpoint of one's own may have no STS."""
         elsewhere = self.elsewhere
+        caller: str | None = None
         try:
-            account = self._account(elsewhere)
+            account, caller = self._caller(elsewhere)
         except S3_ERRORS as error:
             answered = isinstance(error, ClientError | HTTPClientError | ResponseParserError)
             if not (elsewhere and answered):
@@ -175,10 +176,13 @@ class Clients:
             raise nobody_said("the answer of STS names no account")
         self.endpoint_profile = self.endpoint_profile or UNKNOWN
         endpoint = "sandbox" if self.sandbox else self.endpoint_url
-        return Identity(account, endpoint, self.region, self.endpoint_profile)
+        return Identity(account, endpoint, self.region, self.endpoint_profile, caller)
 
-    def _account(self, elsewhere: bool) -> str | None:
-        """What STS says. An endpoint of AWS (VPC, FIPS, dual stack) is one of S3's alone: STS has its own."""
+    def _caller(self, elsewhere: bool) -> tuple[str | None, str | None]:
+        """The account and the ARN that STS says.
+
+        An endpoint of AWS (VPC, FIPS, dual stack) is one of S3's alone: STS has its own.
+        """
         sts = self._session.client(
             "sts",
             region_name=self.region or NOWHERE,
@@ -187,8 +191,8 @@ class Clients:
         )
         sts.meta.events.register("before-parse.sts", self._look_at)
         with closing(sts):
-            account: str | None = sts.get_caller_identity().get("Account")
-        return account or None
+            said = sts.get_caller_identity()
+        return said.get("Account") or None, said.get("Arn") or None
 
     def _look_at(self, response_dict: dict[str, Any], **_: Any) -> None:
         """Which server has answered, unless somebody has said so."""

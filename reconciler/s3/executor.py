@@ -14,13 +14,14 @@ from typing import Any
 
 from reconciler.aspects.calls import AT_APPLY, Call
 from reconciler.errors import ReconcileError
-from reconciler.planning.changeset import BUCKET, Blocker, Change, Plan
+from reconciler.planning.changeset import BUCKET, Action, Blocker, Change, Plan
 from reconciler.planning.digests import digest_of_live
 from reconciler.planning.live import Existence, LiveAspect, Unreadable
 from reconciler.planning.order import Step, lane
 from reconciler.planning.outcomes import Applied, BucketOutcome, Outcome, Result
 from reconciler.planning.planner import compare
 from reconciler.s3.clients import CONNECTIONS, Clients
+from reconciler.s3.deleting import unmake
 from reconciler.s3.errors import S3_ERRORS, code_of, may_have_worked, refused, was_retried
 from reconciler.s3.patience import Patience
 from reconciler.s3.reader import Reader
@@ -98,7 +99,7 @@ class Executor:
         change, operation = step.change, step.call.operation
         try:
             if change.aspect == BUCKET:
-                self.create(plan, step.call)
+                self.on_bucket(plan, step.call)
             elif self.is_needed(plan, step, results):
                 self.patience.persist(lambda: self.perform(plan, step.call), newborn=not plan.exists)
         except S3_ERRORS as error:
@@ -114,7 +115,7 @@ class Executor:
             results.fail(change, f"{operation}: this should not have happened: {type(error).__name__}: {error}")
         else:
             results.write(change)
-            if change.aspect == BUCKET and self.has_appeared(plan):
+            if step.call.operation == "create_bucket" and self.has_appeared(plan):
                 self.see_what_travelled(plan, results)
 
     def is_needed(self, plan: Plan, step: Step, results: "_Results") -> bool:
@@ -140,6 +141,13 @@ class Executor:
         if plan.exists and digest_of_live(found) != plan.live[change.aspect]:
             raise ReconcileError("somebody else has changed it since it was read", remedy="run `reconcile plan` again")
         return found is not None or not deletes
+
+    def on_bucket(self, plan: Plan, call: Call) -> None:
+        """Make the bucket, or unmake it."""
+        if call.operation == "create_bucket":
+            self.create(plan, call)
+        else:
+            unmake(self.clients, self.reader, self.patience, plan, call)
 
     def perform(self, plan: Plan, call: Call) -> None:
         """Make one call on a bucket, in the name of its owner."""
@@ -235,6 +243,9 @@ class Executor:
         """What still stands between the live bucket and this change; an empty tuple when it has come true."""
         if change.aspect == BUCKET:
             found = self.reader.head(plan.spec)
+            if change.action is Action.DELETE:
+                gone = found.existence is Existence.MISSING
+                return () if gone else (Blocker(BUCKET, "S3 still shows the bucket", ""),)
             there = found.existence is Existence.EXISTS
             why = found.trouble.why if found.trouble else "S3 does not show the bucket yet"
             return () if there else (Blocker(BUCKET, why, ""),)
