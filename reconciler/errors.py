@@ -9,6 +9,7 @@ The tree::
     ├── WrongAccount           the credentials belong to another account than the spec says    1
     ├── SandboxError           the embedded S3 could not be started or stopped                 1
     ├── ConsentMissing         nobody agreed to the change                                     3
+    ├── LimitExceeded          one run would touch more than the team's limits allow           3
     ├── PlanIsStale            a saved plan no longer describes the specs or the live buckets  4
     └── Interrupted            somebody pressed Ctrl-C before anything was written           130
 
@@ -95,15 +96,22 @@ class ConsentMissing(ReconcileError):  # noqa: N818
     code = "RCL4001"
 
 
+class LimitExceeded(ReconcileError):  # noqa: N818
+    """One run would touch more than the team's limits allow."""
+
+    exit_code = ExitCode.REFUSED
+    code = "RCL4004"
+
+
 class PlanIsStale(ReconcileError):  # noqa: N818
     """A saved plan no longer describes the specs or the live buckets; `moved` says what moved."""
 
     exit_code = ExitCode.STALE
     code = "RCL4002"
 
-    def __init__(self, moved: Sequence[str]) -> None:
+    def __init__(self, moved: Sequence[str], message: str = "the saved plan is no longer true") -> None:
         super().__init__(
-            "the saved plan is no longer true",
+            message,
             remedy="run `reconcile plan --out` again and review the new plan",
         )
         self.moved = tuple(moved)

@@ -1,5 +1,6 @@
 """apply: make the live buckets what the specs say"""
 
+import re
 import signal
 import sys
 from argparse import ArgumentParser, Namespace
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from reconciler.cli.consent import check_words, consent_arguments, get_consent, limits_of, needs_of
 from reconciler.cli.console import Console
 from reconciler.cli.plan import print_plan
 from reconciler.cli.question import (
@@ -18,19 +20,23 @@ from reconciler.cli.question import (
     spec_words,
     target_argument,
 )
-from reconciler.errors import ConsentMissing, ExitCode, InvalidSpecs, PlanIsStale, UsageError
+from reconciler.cli.settings import settings_of
+from reconciler.errors import ExitCode, InvalidSpecs, PlanIsStale, UsageError
 
 if TYPE_CHECKING:
     from reconciler.planning.outcomes import Applied
     from reconciler.run import Access, Planned, Question
 
 DESCRIPTION = """\
-Show what would change, ask, and do it. Only a literal `yes` is consent.
+Show what would change, ask, and do it. Only a literal `yes` is consent; what may lose data or protection or widen
+access in a bucket that exists needs its own.
 
   reconcile apply specs/lake.yaml
   reconcile apply --plan plan.json             only what was reviewed, or nothing (exit 4)
   reconcile apply --auto-approve               for pipelines
+  reconcile apply --allow loses-data:acme-lake agree to one risk in one bucket
 """
+FINGERPRINT = re.compile(r"[0-9a-fA-F]{12,64}\Z")
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -39,14 +45,12 @@ def arguments(parser: ArgumentParser) -> None:
     target_argument(parser)
     format_argument(parser)
     parser.add_argument("--plan", metavar="FILE", help="a plan saved by `reconcile plan --out`")
-    parser.add_argument("--auto-approve", action="store_true", help="do not ask for the plan as a whole")
     parser.add_argument(
-        "--allow",
-        action="append",
-        default=[],
-        metavar="CLASS:BUCKET",
-        help="consent to one kind of loss in one bucket, like loses-data:my-bucket (repeatable)",
+        "--expect-fingerprint",
+        metavar="HASH",
+        help="only if the plan made now is the one that was reviewed; at least the 12 characters that a plan shows",
     )
+    consent_arguments(parser)
 
 
 def run(arguments: Namespace, console: Console) -> ExitCode:
@@ -55,7 +59,11 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     from reconciler.run import carry_out, make_plan
     from reconciler.version import __version__
 
-    reviewed = load_reviewed(arguments)
+    check_words(arguments)
+    check_fingerprint(arguments.expect_fingerprint)
+    settings = settings_of(arguments)
+    limits = limits_of(arguments, settings.limits)
+    reviewed = load_reviewed(arguments, settings.plans_expire_after)
     s3 = access(arguments, console)
     if reviewed is None:
         asked = question(arguments)
@@ -63,13 +71,14 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     else:
         asked = question_of(reviewed)
         planned = plan_again(asked, s3, console)
-    document = to_document(planned.changeset, __version__)
-    if reviewed is not None:
-        refuse_stale(reviewed, document)
+        planned = without_moved(planned, reviewed, console)
+    needs = needs_of(planned.changeset, limits)
+    document = to_document(planned.changeset, __version__, needs)
     if not console.json:
         print_plan(planned, document, console, None)
+    refuse_unexpected(arguments.expect_fingerprint, document["fingerprint"])
     if planned.changeset.has_changes:
-        get_consent(arguments, console, planned)
+        get_consent(arguments, console, needs)
     arguments.writing = True
     with ended_like_an_interruption():
         outcome = carry_out(planned, progress=Teller(console).tell)
@@ -95,8 +104,8 @@ def ended_like_an_interruption() -> Iterator[None]:
 # ── what was reviewed ────────────────────────────────────────────────────────────────────────────────
 
 
-def load_reviewed(arguments: Namespace) -> dict[str, Any] | None:
-    """The saved plan that ``--plan`` names."""
+def load_reviewed(arguments: Namespace, expire_after: int | None) -> dict[str, Any] | None:
+    """The saved plan that ``--plan`` names, if it is not too old."""
     if arguments.plan is None:
         return None
     if arguments.paths or arguments.var or arguments.target:
@@ -104,11 +113,17 @@ def load_reviewed(arguments: Namespace) -> dict[str, Any] | None:
             "a saved plan says itself which specs, variables and targets it is about",
             remedy="leave PATH, --var and --target out",
         )
+    from datetime import UTC, datetime
     from pathlib import Path
 
     from reconciler.cli.saved import read
+    from reconciler.planning.staleness import expired
 
-    return read(Path(arguments.plan))
+    reviewed = read(Path(arguments.plan))
+    too_old = expired(reviewed, datetime.now(UTC), expire_after)
+    if too_old:
+        raise PlanIsStale([too_old], "the saved plan may not be applied any more")
+    return reviewed
 
 
 def question_of(reviewed: dict[str, Any]) -> "Question":
@@ -134,38 +149,45 @@ def plan_again(asked: "Question", s3: "Access", console: Console) -> "Planned":
     return plan_loaded(loaded, asked, s3, console.notice)
 
 
-def refuse_stale(reviewed: dict[str, Any], now: dict[str, Any]) -> None:
-    """Raise `PlanIsStale`, saying what moved, unless the same plan would be made now."""
-    from reconciler.planning.staleness import moved
+def without_moved(planned: "Planned", reviewed: dict[str, Any], console: Console) -> "Planned":
+    """What is still as it was reviewed: a bucket that has moved is blocked, and the others go on.
 
-    differences = moved(reviewed, now)
-    if differences:
-        raise PlanIsStale(differences)
+    Raises `PlanIsStale`, saying what moved, where nothing is left of the reviewed plan.
+    """
+    from dataclasses import replace
+
+    from reconciler.planning.staleness import moved_as_a_whole, moved_buckets, stopped
+    from reconciler.planning.storage import to_document
+    from reconciler.version import __version__
+
+    now = to_document(planned.changeset, __version__)
+    moved = moved_as_a_whole(reviewed, now)
+    if moved:
+        raise PlanIsStale(moved)
+    buckets = moved_buckets(reviewed, now)
+    if not any(bucket["changes"] and bucket["name"] not in buckets for bucket in reviewed["buckets"]) and buckets:
+        raise PlanIsStale([sentence for sentences in buckets.values() for sentence in sentences])
+    for sentence in (sentence for sentences in buckets.values() for sentence in sentences):
+        console.message(f"warning: {sentence}; this bucket is left alone")
+    return replace(planned, changeset=stopped(planned.changeset, buckets))
 
 
-# ── consent ──────────────────────────────────────────────────────────────────────────────────────────
-
-
-def get_consent(arguments: Namespace, console: Console, planned: "Planned") -> None:
-    """Raise `ConsentMissing` unless somebody agrees to the plan, and to each loss in it by name."""
-    from reconciler.planning.consent import missing_consent
-
-    for word in missing_consent(planned.changeset, arguments.allow):
-        bucket = word.partition(":")[2]
-        why = f"an object in {bucket} would be deleted or replaced"
-        if not console.may_ask:
-            raise ConsentMissing(f"{why}, and nobody has agreed to that", remedy=f"pass --allow {word}")
-        if console.ask(f"\n{why}. Type the bucket's name to agree: ") != bucket:
-            raise ConsentMissing(f"{why}, and you have not agreed to that; nothing was written")
-    if arguments.auto_approve:
-        return
-    if not console.may_ask:
-        raise ConsentMissing(
-            "nobody is here to agree to this plan",
-            remedy="review it and pass --auto-approve, or apply a reviewed plan with --plan FILE --auto-approve",
+def check_fingerprint(expected: str | None) -> None:
+    """Refuse what is no fingerprint, or too little of one to mean a single plan."""
+    if expected is not None and not FINGERPRINT.match(expected):
+        raise UsageError(
+            f"--expect-fingerprint {expected} is no fingerprint",
+            remedy="copy it from the end of the plan: at least 12 hexadecimal characters",
         )
-    if console.ask("\nApply these changes? Only `yes` is a yes: ") != "yes":
-        raise ConsentMissing("you have not said `yes`; nothing was written")
+
+
+def refuse_unexpected(expected: str | None, fingerprint: str) -> None:
+    """Raise `PlanIsStale` unless the plan is the one that was reviewed."""
+    if expected is not None and not fingerprint.startswith(expected.lower()):
+        shown = fingerprint[: max(len(expected), 12)]
+        raise PlanIsStale(
+            [f"the fingerprint: reviewed {expected.lower()}, now {shown}"], "this is not the plan that was reviewed"
+        )
 
 
 # ── telling ──────────────────────────────────────────────────────────────────────────────────────────

@@ -4,6 +4,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
+from reconciler.cli.consent import needs_of
 from reconciler.cli.console import Console
 from reconciler.cli.question import (
     access,
@@ -14,6 +15,7 @@ from reconciler.cli.question import (
     spec_words,
     target_argument,
 )
+from reconciler.cli.settings import settings_of
 from reconciler.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -55,8 +57,9 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
             "a saved plan reads its specs again, and standard input cannot be read again",
             remedy="put the spec into a file, or leave --out out",
         )
+    settings = settings_of(arguments)
     planned = make_plan(asked, access(arguments, console), console.notice)
-    document = to_document(planned.changeset, __version__)
+    document = to_document(planned.changeset, __version__, needs_of(planned.changeset, settings.limits))
     if arguments.out:
         from pathlib import Path
 

@@ -1,30 +1,68 @@
-"""What needs somebody's word, beyond the word for the whole plan.
+"""Whose word is needed for which risk in which bucket.
 
-``--auto-approve`` says yes to a plan. It never says yes to the loss of an object: that is said for each
-bucket, by ``--allow loses-data:BUCKET`` or by typing the bucket's name.
+What may lose data or protection or open a door is agreed to by class and bucket: ``--allow loses-data:acme-lake``, or
+the bucket's name typed at a terminal. Consent is about data and access that exist: a bucket that this run creates, or
+that an unfinished run has created, needs none.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator
+from itertools import groupby
 
 from reconciler.aspects.calls import Risk
-from reconciler.bucket import BucketSpec
-from reconciler.planning.changeset import BUCKET, Change, Changeset, Plan
+from reconciler.planning.changeset import Change, Changeset, Plan
+from reconciler.planning.needs import Kind, Need
+from reconciler.problems import did_you_mean
+
+ASKED_FOR = {
+    Risk.LOSES_DATA: "loses data",
+    Risk.LOSES_PROTECTION: "loses protection",
+    Risk.WIDENS_ACCESS: "widens access",
+}
+"""The risks that need somebody's word. Cutting access and costing money can be taken back."""
 
 
-def needs_consent(changeset: Changeset) -> list[tuple[Plan, Change]]:
-    """The changes that delete an object, or replace one that is not ours: what lay under the manifest's key."""
-    return [(plan, change) for plan in changeset.plans for change in plan.changes if loses_an_object(change)]
+def consents(changeset: Changeset, begun: Collection[str] = ()) -> tuple[Need, ...]:
+    """Everything that has to be agreed to, by bucket; `begun` names buckets that an unfinished run has created."""
+    return tuple(
+        Need(Kind.CONSENT, plan.name, why(risk, changes), f"--allow {risk.value}:{plan.name}")
+        for plan in changeset.plans
+        if plan.exists and plan.name not in begun
+        for risk, changes in risky(plan)
+    )
 
 
-def loses_an_object(change: Change) -> bool:
-    """Whether an object that is there now will not be there any more."""
-    if change.aspect == BUCKET:
-        return False
-    return change.risk is Risk.LOSES_DATA and BucketSpec.aspects()[change.aspect].api.of_object
+def risky(plan: Plan) -> Iterator[tuple[Risk, list[Change]]]:
+    """The changes of a bucket that need somebody's word, by their risk, the worst first."""
+    order = list(Risk)
+    chosen = sorted((one for one in plan.changes if one.risk in ASKED_FOR), key=lambda one: order.index(one.risk))
+    for risk, changes in groupby(chosen, key=lambda one: one.risk):
+        yield risk, list(changes)
 
 
-def missing_consent(changeset: Changeset, allowed: Iterable[str]) -> Sequence[str]:
-    """What still has to be allowed, as ``class:bucket``."""
-    words = set(allowed)
-    wanted = [f"{change.risk.value}:{plan.name}" for plan, change in needs_consent(changeset)]
-    return [word for word in wanted if word not in words]
+def why(risk: Risk, changes: Iterable[Change]) -> str:
+    """What may be lost, and by the change of what."""
+    return f"{ASKED_FOR[risk]} ({', '.join(change.aspect for change in changes)})"
+
+
+def missing(needs: Iterable[Need], allowed: Iterable[str]) -> tuple[Need, ...]:
+    """The needs that none of these ``class:bucket`` words meets."""
+    flags = {f"--allow {word}" for word in allowed}
+    return tuple(need for need in needs if need.flag not in flags)
+
+
+def unneeded(needs: Iterable[Need], allowed: Iterable[str]) -> tuple[str, ...]:
+    """The words that nothing in the plan asks for."""
+    flags = {need.flag for need in needs}
+    return tuple(word for word in allowed if f"--allow {word}" not in flags)
+
+
+def wrong_with_word(word: str) -> str | None:
+    """Why this is not a consent, or None."""
+    risk, colon, bucket = word.partition(":")
+    if not colon or not bucket:
+        return "it names no bucket: write it like loses-data:my-bucket"
+    known = [one.value for one in ASKED_FOR]
+    if risk in known:
+        return None
+    near = did_you_mean(risk, known)
+    return f"there is no such risk: did you mean {near}?" if near else f"the risks are {', '.join(known)}"

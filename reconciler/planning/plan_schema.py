@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.aspects.calls import Risk
 from reconciler.planning.changeset import Action
+from reconciler.planning.needs import Kind
 from reconciler.problems import Severity
 
 Schema = dict[str, Any]
@@ -39,6 +40,7 @@ def plan_schema() -> Schema:
             "call": call(),
             "blocker": blocker(),
             "finding": finding(),
+            "need": need(),
             "problem": problem(),
         },
     }
@@ -60,6 +62,7 @@ def plan() -> Schema:
                 {action.value: {"type": "integer", "minimum": 0} for action in Action},
             ),
         },
+        needs=listed("need") | {"description": "What `apply` needs beyond a yes; outside of the fingerprint."},
         created_at=TEXT | {"format": "date-time", "description": "Only in a file: when the plan was made."},
     )
 
@@ -170,6 +173,19 @@ def finding() -> Schema:
             "path": TEXT,
             "message": TEXT,
             "remedy": MAYBE_TEXT,
+        },
+    )
+
+
+def need() -> Schema:
+    """What somebody has to say."""
+    return open_object(
+        "What somebody has to say, beyond a yes, and the flag that says it.",
+        {
+            "kind": words(Kind),
+            "about": TEXT | {"description": "The bucket that a risk is about, or the limit's name."},
+            "why": TEXT,
+            "flag": TEXT,
         },
     )
 

@@ -1,16 +1,26 @@
 """Whether a saved plan is still true, and what has moved if it is not.
 
 A saved plan is never carried out from its own words: the same question is asked again, and the answer has
-to be the one that was reviewed.
+to be the one that was reviewed. What moved in one bucket stops that bucket and no other.
 """
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from reconciler.errors import ReconcileError
+from reconciler.planning.changeset import BUCKET, Blocker, Changeset, Plan
 from reconciler.planning.storage import FORMAT_VERSION, fingerprint
 
 NOT_A_PLAN = "RCL4003"
+MOST_FIELDS = 10
+"""Fields of one document that are told."""
+LONGEST = 60
+"""Characters of a value that are told."""
+CLOCKS_DIFFER = 300
+"""Seconds by which the clocks of two machines may differ."""
 
 
 def check_format(document: Any) -> None:
@@ -45,30 +55,49 @@ def is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
-def moved(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
-    """What differs between the plan that was reviewed and the one that would be made now, in sentences."""
+def moved_as_a_whole(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
+    """What makes the reviewed plan another one altogether, in sentences."""
     if fingerprint(reviewed) != reviewed.get("fingerprint"):
         return ("the file itself was changed after it was written",)
-    if reviewed["fingerprint"] == now["fingerprint"]:
-        return ()
-    return tuple(differences(reviewed, now)) or ("the same specs and buckets give another plan with this version",)
+    return tuple(differences_of_questions(reviewed, now))
 
 
-def differences(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    """What moved, from the whole to the parts."""
+def differences_of_questions(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """What is asked now and was not asked then, or the other way around."""
     if reviewed["endpoint"] != now["endpoint"]:
         yield f"the endpoint: reviewed {reviewed['endpoint'] or 'AWS'}, now {now['endpoint'] or 'AWS'}"
     if reviewed["inputs"]["spec_digest"] != now["inputs"]["spec_digest"]:
         yield "the specs say something else"
+    before = {bucket["name"] for bucket in reviewed["buckets"]}
+    after = {bucket["name"] for bucket in now["buckets"]}
+    yield from (f"{name}: no spec describes it any more" for name in sorted(before - after))
+    yield from (f"{name}: it was not part of the plan" for name in sorted(after - before))
+
+
+def moved_buckets(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The buckets whose plan would be another one now, each with what has moved."""
     before = {bucket["name"]: bucket for bucket in reviewed["buckets"]}
-    after = {bucket["name"]: bucket for bucket in now["buckets"]}
-    for name in sorted(before.keys() | after.keys()):
-        if name not in after:
-            yield f"{name}: no spec describes it any more"
-        elif name not in before:
-            yield f"{name}: it was not part of the plan"
-        else:
-            yield from differences_of_bucket(before[name], after[name])
+    moved = {bucket["name"]: bucket for bucket in now["buckets"] if differ(before[bucket["name"]], bucket)}
+    return {
+        name: tuple(differences_of_bucket(before[name], bucket)) or (f"{name}: this version makes another plan of it",)
+        for name, bucket in moved.items()
+    }
+
+
+def stopped(changeset: Changeset, moved: Mapping[str, Sequence[str]]) -> Changeset:
+    """The same changeset with nothing done in the buckets that have moved."""
+
+    def left_alone(plan: Plan) -> Plan:
+        why = "; ".join(sentence.removeprefix(f"{plan.name}: ") for sentence in moved[plan.name])
+        blocker = Blocker(BUCKET, f"not as it was reviewed: {why}", "run `reconcile plan --out` again and review it")
+        return replace(plan, changes=(), blockers=(blocker,))
+
+    return replace(changeset, plans=tuple(left_alone(plan) if plan.name in moved else plan for plan in changeset.plans))
+
+
+def differ(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether two plans of a bucket would not do the same."""
+    return fingerprint({"buckets": [reviewed]}) != fingerprint({"buckets": [now]})
 
 
 def differences_of_bucket(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
@@ -81,5 +110,56 @@ def differences_of_bucket(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -
         if reviewed["live"].get(aspect) != now["live"].get(aspect):
             what = "the bucket itself" if aspect == "bucket" else aspect
             yield f"{name}: changed in S3 since: {what}"
+            yield from differences_of_aspect(name, fields_of(reviewed, aspect), fields_of(now, aspect))
     if reviewed["blockers"] != now["blockers"]:
         yield f"{name}: what is in the way of the spec has changed"
+
+
+def fields_of(bucket: Mapping[str, Any], aspect: str) -> dict[str, Mapping[str, Any]]:
+    """The fields of an aspect that change, by their paths."""
+    changes = (change for change in bucket["changes"] if change["aspect"] == aspect)
+    return {field["path"]: field for change in changes for field in change["fields"]}
+
+
+def differences_of_aspect(
+    bucket: str, reviewed: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]
+) -> Iterator[str]:
+    """The fields that moved: what was reviewed, and what is there now. What no plan changes is as the spec has it."""
+    for path in sorted(reviewed.keys() | now.keys())[:MOST_FIELDS]:
+        then = reviewed[path]["before"] if path in reviewed else now[path]["after"]
+        found = now[path]["before"] if path in now else reviewed[path]["after"]
+        if then != found:
+            yield f"{bucket}: {path}: reviewed {shortly(then)}, now {shortly(found)}"
+
+
+def shortly(value: Any) -> str:
+    """A value in a few words."""
+    text = "none" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def expired(reviewed: Mapping[str, Any], now: datetime, expire_after: int | None) -> str | None:
+    """Why this plan is too old to be applied, or None. `expire_after` is in seconds; None is never."""
+    if expire_after is None:
+        return None
+    written = reviewed.get("created_at")
+    if written is None:
+        return "it does not say when it was made: save plans with `reconcile plan --out`"
+    try:
+        made = datetime.fromisoformat(written)
+        age = (now - made).total_seconds()
+    except (ValueError, TypeError):
+        return "when it was made cannot be read: save plans with `reconcile plan --out`"
+    if age < -CLOCKS_DIFFER:
+        return f"it was made in the future, at {written}: check the clocks"
+    if age > expire_after:
+        return f"it is {in_words(age)} old, and plans expire after {in_words(expire_after)} (`plans_expire_after`)"
+    return None
+
+
+def in_words(seconds: float) -> str:
+    """A time in its largest unit, rounded down."""
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= 2 * length:
+            return f"{int(seconds // length)} {unit}s"
+    return f"{int(seconds)} seconds"

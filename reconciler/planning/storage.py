@@ -6,20 +6,21 @@ everything else the major one.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reconciler.planning.changeset import Action, Change, Changeset, Plan
 from reconciler.planning.digests import digest
+from reconciler.planning.needs import Need
 
 FORMAT_VERSION = "1.1"
-OUTSIDE_THE_FINGERPRINT = ("tool_version", "created_at", "fingerprint")
+OUTSIDE_THE_FINGERPRINT = ("tool_version", "created_at", "fingerprint", "needs")
 """What may differ between two equal plans; and each bucket's `source`."""
 PLAIN_NAME = re.compile(r"[^.\[\]\"\s]+\Z")
 
 
-def to_document(changeset: Changeset, tool_version: str) -> dict[str, Any]:
-    """The whole changeset as plain data."""
+def to_document(changeset: Changeset, tool_version: str, needs: Iterable[Need] = ()) -> dict[str, Any]:
+    """The whole changeset as plain data, and what applying it needs beyond a yes."""
     document: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "tool_version": tool_version,
@@ -33,6 +34,7 @@ def to_document(changeset: Changeset, tool_version: str) -> dict[str, Any]:
         },
         "buckets": [bucket(plan) for plan in changeset.plans],
         "summary": {action.value: changeset.summary[action] for action in Action},
+        "needs": [{"kind": need.kind.value, "about": need.about, "why": need.why, "flag": need.flag} for need in needs],
     }
     document["fingerprint"] = fingerprint(document)
     return document

@@ -11,6 +11,7 @@ from reconciler.aspects.calls import Risk
 from reconciler.planning.changeset import BUCKET, Action, worst
 from reconciler.planning.storage import path_text
 from reconciler.reports.inert import inert
+from reconciler.reports.needs import needs_lines
 from reconciler.reports.style import Style
 from reconciler.reports.values import columns, count, members, padded, spread, texts_of, value_text, wrapped
 from reconciler.reports.view import ChangeView, FieldView, ItemView, changes_of
@@ -113,6 +114,7 @@ class _View:
         risk = worst(map(risk_of, document["buckets"]))
         loud = style.red(f"  ! {RISKS[risk]}") if risk in DANGEROUS else ""
         yield f"{style.bold('Plan:')} {', '.join(parts)}.{loud}"
+        yield from needs_lines(document.get("needs", ()), style)
         yield style.dim(f"Fingerprint {document['fingerprint'][:12]}")
         if next_command and has_changes:
             yield f"Next: {style.cyan(next_command)}"

@@ -13,6 +13,7 @@ from reconciler.endpoints import profile
 from reconciler.errors import (
     CannotReachS3,
     ConsentMissing,
+    LimitExceeded,
     InvalidSpecs,
     PlanIsStale,
     ReconcileError,
@@ -34,7 +35,8 @@ GENERAL = (
         ConsentMissing.code,
         "nobody agreed to this",
         "A change is only made when somebody says yes: at the prompt, with --auto-approve, or by applying a saved "
-        "plan. What loses data wants a word of its own. Exit code 3.",
+        "plan. What may lose data or protection or widen access wants a word of its own in each bucket: "
+        "--allow RISK:BUCKET, or the bucket's name typed at the prompt. Exit code 3.",
     ),
     Code(
         PlanIsStale.code,
@@ -47,6 +49,13 @@ GENERAL = (
         "this is not a saved plan",
         "The file is no plan, is one that another major version of the format made, or holds the error of a plan that "
         "failed.",
+    ),
+    Code(
+        LimitExceeded.code,
+        "more than one run may do",
+        "`limits:` in reconcile.yaml says how many buckets a run may change or delete, which share of them, and how "
+        "many bytes may expire. The plan is shown whole; --limit NAME=VALUE lifts one limit for one run. Nothing was "
+        "written. Exit code 3.",
     ),
     Code(
         CannotReachS3.code,

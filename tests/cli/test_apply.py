@@ -83,7 +83,8 @@ def losing(reconcile: Run, spec: Path, s3: Any) -> Path:
 def test_approving_a_plan_does_not_approve_a_loss(reconcile: Run, losing: Path, s3: Any) -> None:
     ended = reconcile("apply", "--auto-approve")
     assert ended.code == 3
-    assert "an object in acme-lake would be deleted or replaced, and nobody has agreed to that" in ended.err
+    assert "acme-lake loses data (manifest), and nobody has agreed to that" in ended.err
+    assert "! acme-lake loses data (manifest)   --allow loses-data:acme-lake\n" in ended.out, "the plan says so, too"
     assert "pass --allow loses-data:acme-lake" in ended.err
     assert keys(s3) == [MANIFEST]
     assert reconcile("apply", "--auto-approve", "--allow", "loses-data:another").code == 3

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.planning.storage import fingerprint
+from reconciler.planning.storage import FORMAT_VERSION, fingerprint
 from tests.cli.conftest import SPEC, Ended, Recording, Run
 
 Plan = dict[str, Any]
@@ -108,6 +108,72 @@ def test_another_endpoint_is_another_s3(offline: Run, saved: Path, endpoint: str
 def test_a_plan_that_was_applied_is_used_up(reconcile: Run, saved: Path) -> None:
     assert apply(reconcile).code == 0
     assert apply(reconcile).code == 4
+
+
+def test_what_moved_is_told_with_what_was_reviewed(reconcile: Run, spec: Path, s3: Any) -> None:
+    assert reconcile("apply", "--auto-approve").code == 0
+    spec.write_text(SPEC.replace("data-platform", "somebody"))
+    assert reconcile("plan", "--out", "plan.json").code == 0
+    s3.put_bucket_tagging(Bucket="acme-lake", Tagging={"TagSet": [{"Key": "Owner", "Value": "else"}]})
+    ended = apply(reconcile)
+    assert ended.code == 4
+    assert "  - acme-lake: Owner: reviewed data-platform, now else\n" in ended.err
+
+
+def test_a_bucket_that_has_moved_stops_no_other(reconcile: Run, spec: Path, s3: Any, server: Recording) -> None:
+    other = "  - {name: acme-other, region: us-east-1, tags: {Owner: data-platform}}\n"
+    spec.write_text(SPEC + other)
+    assert reconcile("apply", "--auto-approve").code == 0
+    spec.write_text((SPEC + other).replace("data-platform", "somebody"))
+    assert reconcile("plan", "--out", "plan.json").code == 0
+    s3.put_bucket_tagging(Bucket="acme-lake", Tagging={"TagSet": [{"Key": "Owner", "Value": "else"}]})
+    server.requests.clear()
+    ended = apply(reconcile)
+    assert ended.code == 5
+    assert "warning: acme-lake: Owner: reviewed data-platform, now else; this bucket is left alone\n" in ended.err
+    assert "not as it was reviewed" in ended.out
+    assert server.writes == [("PUT", "/acme-other?tagging")]
+    again = apply(reconcile)
+    assert again.code == 4, "what is left of the plan has moved"
+
+
+def test_a_plan_expires(reconcile: Run, saved: Path, server: Recording) -> None:
+    document = json.loads(saved.read_text())
+    saved.write_text(json.dumps(document | {"created_at": "2020-01-01T00:00:00Z"}))
+    ended = apply(reconcile)
+    assert ended.code == 4
+    assert "error[RCL4002]: the saved plan may not be applied any more" in ended.err
+    assert "days old, and plans expire after 24 hours (`plans_expire_after`)" in ended.err
+    assert server.requests == []
+
+
+# ── --expect-fingerprint ─────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("length", [12, 20, 64])
+def test_the_plan_that_was_reviewed_elsewhere(reconcile: Run, saved: Path, length: int) -> None:
+    expected = json.loads(saved.read_text())["fingerprint"][:length].upper()
+    assert reconcile("apply", "--auto-approve", "--expect-fingerprint", expected).code == 0
+
+
+def test_another_plan_than_the_one_that_was_reviewed(
+    reconcile: Run, saved: Path, spec: Path, server: Recording
+) -> None:
+    expected = json.loads(saved.read_text())["fingerprint"][:12]
+    spec.write_text(SPEC.replace("data-platform", "somebody"))
+    ended = reconcile("apply", "--auto-approve", "--expect-fingerprint", expected)
+    assert ended.code == 4
+    assert "error[RCL4002]: this is not the plan that was reviewed" in ended.err
+    assert f"the fingerprint: reviewed {expected}, now " in ended.err
+    assert "Owner" in ended.out, "what would be done now is shown"
+    assert server.writes == []
+
+
+@pytest.mark.parametrize("word", ["", "abc", "xyzxyzxyzxyz", "a" * 65])
+def test_what_is_no_fingerprint(offline: Run, word: str) -> None:
+    ended = offline("apply", "--expect-fingerprint", word)
+    assert ended.code == 64
+    assert "at least 12 hexadecimal characters" in ended.err
 
 
 # ── files that are no plans ──────────────────────────────────────────────────────────────────────────
@@ -236,13 +302,13 @@ def test_a_plan_goes_into_a_pipe_and_through_a_link_and_never_over_a_spec(
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     assert reconcile("plan", "--out", str(pipe)).code == 0
-    assert json.loads(os.read(reader, 1 << 20))["format_version"] == "1.0"
+    assert json.loads(os.read(reader, 1 << 20))["format_version"] == FORMAT_VERSION
     os.close(reader)
     assert pipe.is_fifo()
     link.symlink_to(real)
     assert reconcile("plan", "--out", str(link)).code == 0
     assert link.is_symlink()
-    assert json.loads(real.read_text())["format_version"] == "1.0"
+    assert json.loads(real.read_text())["format_version"] == FORMAT_VERSION
     named = spec.with_suffix(".spec")
     named.write_text(SPEC)
     for out, said in ((spec, "would be taken for a spec"), (named, "would replace a spec")):

@@ -1,4 +1,4 @@
-"""After the plan: consent, outcomes, and the permissions that both need."""
+"""After the plan: outcomes, and the permissions that plans and applies need."""
 
 from typing import Any
 
@@ -6,44 +6,19 @@ import pytest
 
 from reconciler.bucket import BucketSpec
 from reconciler.errors import ExitCode
-from reconciler.planning.changeset import Changeset, Inputs, Origin, Plan
-from reconciler.planning.consent import missing_consent, needs_consent
+from reconciler.planning.changeset import Origin, Plan
 from reconciler.planning.live import Existence, Identity, LiveBucket, Unreadable
 from reconciler.planning.outcomes import Applied, BucketOutcome, Outcome, Result
 from reconciler.planning.permissions import permissions
 from reconciler.planning.planner import plan_bucket
 
 KINDS = BucketSpec.aspects()
-MANIFEST = KINDS["manifest"].from_s3({"Key": "metadata/bucket-manifest.yaml", "Body": "bucket: x\n", "ETag": '"e"'})
 
 
 def plan_of(written: dict[str, Any], **live: Any) -> Plan:
     spec = BucketSpec.model_validate({"name": "acme-lake", "region": "us-east-1", **written})
     found = LiveBucket("acme-lake", Existence.EXISTS, "us-east-1", aspects=live)
     return plan_bucket(spec, found, Identity("123456789012", None, None), Origin("s.yaml", 1))
-
-
-def test_the_loss_of_an_object_needs_somebodys_word() -> None:
-    deleting = Changeset((plan_of({"manifest": "absent", "tags": {"a": "b"}}, manifest=MANIFEST),), None, Inputs(()))
-    assert [change.aspect for _, change in needs_consent(deleting)] == ["manifest"]
-    assert missing_consent(deleting, []) == ["loses-data:acme-lake"]
-    assert missing_consent(deleting, ["loses-data:other"]) == ["loses-data:acme-lake"]
-    assert missing_consent(deleting, ["loses-data:acme-lake"]) == []
-
-
-def test_an_object_that_is_no_manifest_is_not_replaced_without_a_word() -> None:
-    somebodys = KINDS["manifest"].from_s3({"Key": "k", "Body": "not: [a manifest", "ETag": '"e"'})
-    replacing = Changeset((plan_of({"manifest": {"purpose": "x", "key": "k"}}, manifest=somebodys),), None, Inputs(()))
-    assert missing_consent(replacing, []) == ["loses-data:acme-lake"]
-
-
-def test_nothing_else_does() -> None:
-    rules = {"rules": [{"id": "a", "expiration": {"days": 1}}]}
-    assert not needs_consent(Changeset((plan_of({"lifecycle": rules}),), None, Inputs(())))
-    new = BucketSpec.model_validate({"name": "acme-new", "region": "us-east-1", "manifest": {"purpose": "x"}})
-    missing = LiveBucket("acme-new", Existence.MISSING)
-    plan = plan_bucket(new, missing, Identity("123456789012", None, None), Origin("s.yaml", 1))
-    assert not needs_consent(Changeset((plan,), None, Inputs(())))
 
 
 def applied(*results: Result, blocked: bool = False, interrupted: bool = False) -> Applied:

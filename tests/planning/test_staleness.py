@@ -1,6 +1,7 @@
 import copy
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import jsonschema
@@ -12,7 +13,14 @@ from reconciler.planning.changeset import Changeset, Inputs, Origin
 from reconciler.planning.live import Existence, Identity, LiveBucket
 from reconciler.planning.plan_schema import plan_schema
 from reconciler.planning.planner import plan_bucket
-from reconciler.planning.staleness import check_format, moved
+from reconciler.planning.staleness import (
+    check_format,
+    expired,
+    moved_as_a_whole,
+    moved_buckets,
+    shortly,
+    stopped,
+)
 from reconciler.planning.storage import fingerprint, to_document, to_text
 
 Document = dict[str, Any]
@@ -72,6 +80,12 @@ def test_a_plan_that_says_that_there_is_none() -> None:
         check_format({"format_version": "1.0", "error": "x"})
 
 
+def moved(reviewed: Document, now: Document) -> tuple[str, ...]:
+    """Everything that has moved, as a whole or in a bucket."""
+    whole = moved_as_a_whole(reviewed, now)
+    return whole or tuple(sentence for told in moved_buckets(reviewed, now).values() for sentence in told)
+
+
 def test_a_plan_that_is_still_true() -> None:
     assert moved(saved("acme-a"), saved("acme-a") | {"tool_version": "2.0"}) == ()
 
@@ -95,10 +109,7 @@ MOVED: list[tuple[Callable[[Document], Any], str]] = [
     (lambda plan: plan["buckets"][0]["live"].update(bucket="x"), "acme-a: changed in S3 since: the bucket itself"),
     (lambda plan: plan["buckets"][0]["live"].pop("versioning"), "acme-a: changed in S3 since: versioning"),
     (lambda plan: plan["buckets"][0]["blockers"].append({}), "acme-a: what is in the way of the spec has changed"),
-    (
-        lambda plan: plan["buckets"][0]["changes"].clear(),
-        "the same specs and buckets give another plan with this version",
-    ),
+    (lambda plan: plan["buckets"][0]["changes"].clear(), "acme-a: this version makes another plan of it"),
 ]
 
 
@@ -110,6 +121,88 @@ def test_what_has_moved(change: Callable[[Document], Any], said: str) -> None:
 def test_the_endpoint_the_other_way_around() -> None:
     elsewhere = changed(lambda plan: plan.update(endpoint="http://localhost"))
     assert moved(elsewhere, saved("acme-a", "acme-b")) == ("the endpoint: reviewed http://localhost, now AWS",)
+
+
+# ── what was reviewed, and what is there now ─────────────────────────────────────────────────────────
+
+
+def tagged(**tags: str) -> Document:
+    """The plan of a bucket that has these tags, and is to have two others."""
+    spec = BucketSpec.model_validate(
+        {"name": "acme-a", "region": "us-east-1", "tags": {"team": "data", "note": "x" * 70}, "versioning": "Enabled"}
+    )
+    found = BucketSpec.aspects()["tags"].from_s3({"TagSet": [{"Key": k, "Value": v} for k, v in tags.items()]})
+    versioned = BucketSpec.aspects()["versioning"].from_s3({"Status": "Enabled"})
+    live = LiveBucket("acme-a", Existence.EXISTS, "us-east-1", aspects={"tags": found, "versioning": versioned})
+    plan = plan_bucket(spec, live, Identity("123456789012", None, None), Origin("specs/lake.yaml", 1))
+    return to_document(Changeset((plan,), None, Inputs(("specs",), spec_digest="0" * 64)), "1.0")
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "said"),
+    [
+        ({"team": "a"}, {"team": "b"}, ["team: reviewed a, now b"]),
+        ({"team": "a"}, {}, ["team: reviewed a, now none"]),
+        ({"team": "data"}, {"team": "b"}, ["team: reviewed data, now b"]),
+        ({"team": "a"}, {"team": "data"}, ["team: reviewed a, now data"]),
+        ({"team": "a"}, {"team": "a", "more": "1"}, ["more: reviewed none, now 1"]),
+        ({}, {"note": "x" * 70}, [f"note: reviewed none, now {'x' * 60}…"]),
+    ],
+)
+def test_what_was_reviewed_and_what_is_there_now(then: dict[str, str], now: dict[str, str], said: list[str]) -> None:
+    sentences = [f"acme-a: {sentence}" for sentence in said]
+    assert moved(tagged(**then), tagged(**now)) == ("acme-a: changed in S3 since: tags", *sentences)
+
+
+def test_a_value_that_is_no_text() -> None:
+    assert shortly(["a", 1]) == '["a", 1]'
+
+
+def test_a_bucket_that_has_moved_is_left_alone_and_the_others_go_on() -> None:
+    plans = tuple(
+        plan_bucket(
+            BucketSpec.model_validate({"name": name, "region": "us-east-1", "versioning": "Enabled"}),
+            LiveBucket(name, Existence.EXISTS, "us-east-1"),
+            Identity("123456789012", None, None),
+            Origin("specs/lake.yaml", 1),
+        )
+        for name in ("acme-a", "acme-b")
+    )
+    left = stopped(Changeset(plans, None, Inputs(("specs",))), {"acme-a": ("acme-a: one", "acme-a: two")})
+    assert left.plans[1] == plans[1]
+    assert left.plans[0].changes == ()
+    assert [blocker.why for blocker in left.plans[0].blockers] == ["not as it was reviewed: one; two"]
+
+
+# ── age ──────────────────────────────────────────────────────────────────────────────────────────────
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("written", "after", "said"),
+    [
+        ("2026-11-22T11:00:00Z", 3600, None),
+        ("2026-11-22T12:04:00Z", 3600, None),
+        ("2026-01-01T12:00:00Z", None, None),
+        (None, None, None),
+        (
+            "2026-11-22T10:59:00Z",
+            3600,
+            "it is 61 minutes old, and plans expire after 60 minutes (`plans_expire_after`)",
+        ),
+        ("2026-11-20T10:59:00Z", 3600, "it is 2 days old, and plans expire after 60 minutes (`plans_expire_after`)"),
+        ("2026-11-22T11:59:00Z", 30, "it is 60 seconds old, and plans expire after 30 seconds (`plans_expire_after`)"),
+        ("2026-11-22T12:06:00Z", 60, "it was made in the future, at 2026-11-22T12:06:00Z: check the clocks"),
+        (None, 60, "it does not say when it was made: save plans with `reconcile plan --out`"),
+        ("yesterday", 60, "when it was made cannot be read: save plans with `reconcile plan --out`"),
+        ("2026-11-22T11:00:00", 60, "when it was made cannot be read: save plans with `reconcile plan --out`"),
+        (5, 60, "when it was made cannot be read: save plans with `reconcile plan --out`"),
+    ],
+)
+def test_how_old_a_plan_may_be(written: Any, after: int | None, said: str | None) -> None:
+    document = {"created_at": written} if written is not None else {}
+    assert expired(document, NOON, after) == said
 
 
 def test_plans_keep_their_contract() -> None:
