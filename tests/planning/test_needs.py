@@ -183,13 +183,13 @@ def test_buckets_that_no_spec_describes_any_more() -> None:
 @given(st.integers(0, 12), st.integers(0, 12))
 def test_the_flag_that_is_offered_lifts_its_limit(changed: int, unchanged: int) -> None:
     plans = changeset(*fleet(changed, unchanged))
-    strict = Limits(buckets_changed=0, share_of_fleet="0%")  # type: ignore[arg-type]
+    strict = Limits(buckets_changed=0, share_of_fleet="0%")
     words = dict(need.flag.removeprefix("--limit ").split("=") for need in exceeded(plans, strict))
     assert exceeded(plans, lifted(strict, words)) == ()
 
 
 def test_a_limit_is_lifted_by_its_name() -> None:
-    assert lifted(Limits(), {"bytes_expiring": "5TiB"}) == Limits(bytes_expiring="5TiB")  # type: ignore[arg-type]
+    assert lifted(Limits(), {"bytes_expiring": "5TiB"}) == Limits(bytes_expiring="5TiB")
 
 
 @pytest.mark.parametrize(
