@@ -6,6 +6,10 @@ from typing import Any
 from reconciler.policy_language.values import Statement, text_of
 
 VARIABLE = "${"
+SAME = ("Effect", "Condition", "NotPrincipal", "NotAction", "NotResource")
+"""Elements that have to be the same in both statements."""
+MORE = ("Action", "Resource")
+"""Elements of which one statement may have more members than the other."""
 
 
 def covered(statement: Statement, others: Sequence[Statement]) -> bool:
@@ -28,11 +32,13 @@ def reads_variables_differently(one: Mapping[str, Any], other: Mapping[str, Any]
 
 def says_at_least(other: Statement, statement: Statement) -> bool:
     """Whether `other` has every member that `statement` has, and the same conditions."""
-    same = ("Effect", "Condition", "NotPrincipal", "NotAction", "NotResource")
-    if any(other.get(name) != statement.get(name) for name in same):
-        return False
-    members = all(set(statement.get(name, [])) <= set(other.get(name, [])) for name in ("Action", "Resource"))
-    return members and principals_in(statement.get("Principal")) <= principals_in(other.get("Principal"))
+    for name in SAME:  # plain loops: each statement of a policy is compared with each of another
+        if other.get(name) != statement.get(name):
+            return False
+    for name in MORE:
+        if not set(statement.get(name, ())).issubset(other.get(name, ())):
+            return False
+    return principals_in(statement.get("Principal")) <= principals_in(other.get("Principal"))
 
 
 def principals_in(principal: Any) -> set[tuple[str, str]]:

@@ -9,6 +9,7 @@ wildcard that matches none of today's actions is written nowhere, and it may mat
 import re
 from functools import cache
 
+from reconciler.policy_language.patterns import can_match
 from reconciler.policy_language.resources import BUCKET
 from reconciler.policy_language.wrong import Home, Reason
 from reconciler.problems import Code, did_you_mean
@@ -44,8 +45,8 @@ def kinds_of(action: str) -> frozenset[str] | None:
     """What the action applies to, of the bucket and its objects; None where S3 has no such action."""
     from reconciler.policy_language.s3_actions import ACTIONS  # a table that only policies need
 
-    pattern = re.compile(re.escape(action).replace(r"\*", ".*").replace(r"\?", "."), re.IGNORECASE)
-    found = [kinds for name, kinds in ACTIONS.items() if pattern.fullmatch(name)]
+    pattern = action.lower()
+    found = [kinds for name, kinds in ACTIONS.items() if can_match(pattern, name.lower())]
     return frozenset().union(*found) if found else None
 
 

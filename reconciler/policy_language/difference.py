@@ -1,5 +1,6 @@
 """How two policies differ: their statements paired, and each shown as people read it."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,9 @@ from reconciler.policy_language.values import (
 
 MORE_THAN_NOT = 0.5
 """The likeness from which two statements are more like each other than not."""
+MOST_PAIRS = 100_000
+"""Statements are compared each with each up to here: those of a policy that AWS takes (20 KB) make 66,000 pairs."""
+MOST_STROKES = 3
 
 
 def pictures(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> tuple[Any, Any]:
@@ -29,8 +33,11 @@ def pictures(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) 
     partners = counterparts(old, new)
     renamed = {new_name for name, new_name in partners.items() if old[name].get("Sid") != new[new_name].get("Sid")}
     shown: dict[str, Statement] = {}
+    marks, taken = Counter[str](), {*new}
     for name, statement in old.items():
-        shown[partners.get(name) or unused(name, new.keys() | shown.keys())] = statement
+        known_as = partners.get(name) or unused(name, taken, marks)
+        taken.add(known_as)
+        shown[known_as] = statement
     spelling = spellings(before) | spellings(after)
     return (
         policy_picture(before, shown, spelling, renamed) if before is not None else None,
@@ -45,28 +52,27 @@ def counterparts(old: Mapping[str, Statement], new: Mapping[str, Statement]) -> 
     """
     partners = {name: name for name in old if "Sid" in old[name] and old[name]["Sid"] == new.get(name, {}).get("Sid")}
     taken = set(partners.values())
-    before, after = ({name: parts(every[name]) for name in every} for every in (old, new))
-    pairs = sorted(
-        (
-            (-likeness(before[one], after[other]), one, other)
-            for one in before
-            for other in after
-            if one not in partners and other not in taken
-        ),
-        key=lambda pair: pair[0],
-    )
+    before = {name: parts(old[name]) for name in old if name not in partners}
+    after = {name: parts(new[name]) for name in new if name not in taken}
+    pairs: list[tuple[float, str, str]] = []
+    if len(before) * len(after) <= MOST_PAIRS:
+        pairs = [(-likeness(before[one], after[other]), one, other) for one in before for other in after]
+        pairs.sort(key=lambda pair: pair[0])
     for unlike, one, other in pairs:
         nameless = "Sid" not in old[one] and "Sid" not in new[other]
-        if -unlike > (0 if nameless else MORE_THAN_NOT) and one not in partners and other not in partners.values():
+        if -unlike > (0 if nameless else MORE_THAN_NOT) and one not in partners and other not in taken:
             partners[one] = other
+            taken.add(other)
     return partners
 
 
-def unused(name: str, taken: Collection[str]) -> str:
-    """The name, marked as often as it takes to be nobody else's."""
-    while name in taken:
-        name += "'"
-    return name
+def unused(name: str, taken: Collection[str], marks: Counter[str]) -> str:
+    """The name, marked until it is nobody else's: with strokes, then with a number. `marks` counts them by name."""
+    free = name
+    while free in taken:
+        marks[name] += 1
+        free = name + ("'" * marks[name] if marks[name] <= MOST_STROKES else f"'{marks[name]}")
+    return free
 
 
 def policy_picture(
@@ -101,12 +107,13 @@ def statement_picture(statement: Statement, spelling: Mapping[str, str], is_rena
 def named_statements(policy: Mapping[str, Any] | None) -> dict[str, Statement]:
     """Canonical statements by Sid, or by what they say; repeated names are marked."""
     named: dict[str, Statement] = {}
+    marks = Counter[str]()
     policy = policy or {}
     for statement, canonical in zip(statements_of(policy), canonical_statements(policy), strict=True):
         if not isinstance(canonical, dict):
             canonical = {"not a statement": canonical}
         name = str(canonical.get("Sid") or summary(canonical, statement))
-        named[unused(name, named)] = canonical
+        named[unused(name, named, marks)] = canonical
     return named
 
 

@@ -69,6 +69,8 @@ CODES = (
 
 LARGEST = 20_480
 """Bytes of a bucket policy (S3 User Guide, "Bucket policies")."""
+LOOKED_AT = 2 * LARGEST
+"""Characters. Of a policy that is larger still, nothing else is told: looking for what is meant takes its time."""
 POLICY_ELEMENTS = ("Version", "Id", "Statement")
 EFFECTS = ("Allow", "Deny")
 VERSIONS = ("2012-10-17", "2008-10-17")
@@ -89,6 +91,10 @@ def wrong_with_policy(policy: Mapping[str, Any], home: Home) -> Iterator[Wrong]:
     if not statements_of(policy):
         instead = "write `absent` to have no policy, or leave the line out to leave the live one alone"
         yield Wrong(EMPTY, (), "there is no statement in this", instead)
+        return
+    size = len(minified(policy))
+    if size > LOOKED_AT:
+        yield Wrong(TOO_LARGE, (), f"this policy has {size:,} characters: S3 takes at most {LARGEST:,} bytes")
         return
     for path, statement in statements_in(policy):
         for wrong in wrong_with_statement(statement, home):

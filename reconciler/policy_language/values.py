@@ -39,10 +39,11 @@ def read(text: str) -> Any:
 
 def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object, whose names are its own. Raises ValueError where one stands twice."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(name for at, (name, _) in enumerate(pairs) if name in dict(pairs[:at]))
-        raise ValueError(f"`{twice}` stands twice in one object of the policy")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"`{name}` stands twice in one object of the policy")
+        found[name] = value
     return found
 
 

@@ -29,7 +29,7 @@ RISKS: list[tuple[str, Any, Any, Risk]] = [
     ("a principal that no policy can have", one(), one(Principal="arn:aws:iam::1:root"), Risk.WIDENS_ACCESS),
     ("no policy any more", one(), None, Risk.CUTS_ACCESS),
     ("no Deny any more", one(Effect="Deny"), None, Risk.WIDENS_ACCESS),
-    ("what is no statement", {"Statement": ["x"]}, {"Statement": ["y"]}, Risk.CUTS_ACCESS),
+    ("what is no statement", {"Statement": ["x"]}, {"Statement": ["y"]}, Risk.HARMLESS),
     (
         "a newer Version, which reads variables",
         version("2008-10-17", HOME),
@@ -39,8 +39,8 @@ RISKS: list[tuple[str, Any, Any, Risk]] = [
     ("an older Version, which does not", version("2012-10-17", HOME), version("2008-10-17", HOME), Risk.WIDENS_ACCESS),
     ("no Version any more", version("2012-10-17", HOME), {"Statement": [S2, HOME]}, Risk.WIDENS_ACCESS),
     ("a variable that goes with its Version", version("2012-10-17", HOME), version("2008-10-17"), Risk.WIDENS_ACCESS),
-    ("another Version without variables", version("2012-10-17"), version("2008-10-17"), Risk.CUTS_ACCESS),
-    ("one Version in two spellings", version("2008-10-17", HOME), {"Statement": [S2, HOME]}, Risk.CUTS_ACCESS),
+    ("another Version without variables", version("2012-10-17"), version("2008-10-17"), Risk.HARMLESS),
+    ("one Version in two spellings", version("2008-10-17", HOME), {"Statement": [S2, HOME]}, Risk.HARMLESS),
     ("an Allow without a principal", one(), one(Principal=...), Risk.CUTS_ACCESS),
 ]
 
