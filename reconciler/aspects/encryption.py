@@ -6,12 +6,13 @@ Since January 2023 every bucket on AWS has at least AES256, and DELETE brings th
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from reconciler.aspects.aspect import Aspect, Document, Refusal, Surroundings
-from reconciler.aspects.calls import Call, Risk, S3Api, Wire
+from reconciler.aspects.calls import Call, Effect, Risk, S3Api, Wire
 from reconciler.aspects.markers import KeptFromLive
 from reconciler.problems import Code, Severity
 from reconciler.scalars import Flag, Text
@@ -91,6 +92,7 @@ class Encryption(Aspect, Document):
         to_write=("s3:PutEncryptionConfiguration",),
     )
     codes = (KEY_WITHOUT_KMS, ALGORITHM_MISSING, NO_BUCKET_KEY, NO_SUCH_KEY, NOT_XML)
+    apply_after = ("policy",)
 
     sse_algorithm: Algorithm | None = Field(default=None, examples=["aws:kms"])
     """`AES256` (keys held by S3), `aws:kms`, or `aws:kms:dsse` (two layers)."""
@@ -197,37 +199,58 @@ class Encryption(Aspect, Document):
 
     @classmethod
     def calls(cls, before: Self | None, after: Self | None) -> tuple[Call, ...]:
-        """One PUT. Taking a block off needs the word NONE: leaving the list out would keep the block.
+        """One PUT. What is stronger comes before any other change, and what is weaker after the policy's.
 
-        So does a new bucket, which AWS gives a block that nobody asked for.
+        What is written in between is else readable to whom neither the old bucket nor the new one lets read it: nobody
+        reads with KMS who is not known to AWS, whatever a public policy says. What is stronger and blocks less is
+        written in two steps for the same reason.
+
+        Taking a block off needs the word NONE: leaving the list out would keep the block. So does a new bucket, which
+        AWS gives a block that nobody asked for.
         """
-        nothing_to_unblock = before is not None and not before.blocked_encryption_types
-        if after is None or after.blocked_encryption_types != () or nothing_to_unblock:
+        if after is None:
             return super().calls(before, after)
-        wire = after.to_s3()
-        rule = wire["ServerSideEncryptionConfiguration"]["Rules"][0]
-        return (
-            Call(
-                cls.api.put,
-                {
-                    "ServerSideEncryptionConfiguration": {
-                        "Rules": [rule | {"BlockedEncryptionTypes": {"EncryptionType": ["NONE"]}}]
-                    }
-                },
-            ),
-        )
+        tighter = strength(after) > strength(before)
+        blocked = before.blocked_encryption_types if before else None
+        unblocks = after.blocked_encryption_types == () and (before is None or bool(blocked))
+        put = cls._put(after, unblocks=unblocks, effect=Effect.TIGHTEN if tighter else Effect.NEUTRAL)
+        kept = {*(blocked or ()), *(after.blocked_encryption_types or ())}
+        if not tighter or kept == {*(after.blocked_encryption_types or ())}:
+            return (put,)
+        still_blocked = after.model_copy(update={"blocked_encryption_types": tuple(sorted(kept))})
+        return cls._put(still_blocked, unblocks=False, effect=Effect.TIGHTEN), replace(put, effect=Effect.NEUTRAL)
+
+    @classmethod
+    def _put(cls, document: Self, *, unblocks: bool, effect: Effect) -> Call:
+        wire = document.to_s3()
+        if unblocks:
+            [rule] = wire["ServerSideEncryptionConfiguration"]["Rules"]
+            rule["BlockedEncryptionTypes"] = {"EncryptionType": ["NONE"]}
+        return Call(cls.api.put, wire, effect)
 
     @classmethod
     def risk(cls, before: Self | None, after: Self | None) -> Risk:
-        """Weaker encryption loses protection; another key cuts off readers who may not use it; KMS is billed."""
+        """Weaker encryption loses protection, and so does a writer's own key that is no longer refused.
+
+        KMS where there was none, or another key, cuts off readers who may not use it; a new block, who wrote with a key
+        of their own. Two layers cost more than one, and single data keys more than a bucket key.
+        """
         old, new = (before or cls(sse_algorithm="AES256")), (after or cls(sse_algorithm="AES256"))
-        if STRENGTH[new.sse_algorithm or "AES256"] < STRENGTH[old.sse_algorithm or "AES256"]:
+        blocked, blocks = {*(old.blocked_encryption_types or ())}, {*(new.blocked_encryption_types or ())}
+        if strength(new) < strength(old) or blocked - blocks:
             return Risk.LOSES_PROTECTION
-        if set(old.blocked_encryption_types or ()) - set(new.blocked_encryption_types or ()):
-            return Risk.LOSES_PROTECTION
-        if old.kms_master_key_id != new.kms_master_key_id:
+        by_kms_now = strength(old) == 0 < strength(new)
+        if by_kms_now or old.kms_master_key_id != new.kms_master_key_id or blocks - blocked:
             return Risk.CUTS_ACCESS
-        return Risk.COSTS_MONEY if new.sse_algorithm != old.sse_algorithm else Risk.HARMLESS
+        dearer = strength(new) > strength(old) or (
+            strength(new) > 0 and old.bucket_key_enabled and not new.bucket_key_enabled
+        )
+        return Risk.COSTS_MONEY if dearer else Risk.HARMLESS
+
+
+def strength(document: Encryption | None) -> int:
+    """How strong an encryption is; none at all is as good as AES256."""
+    return STRENGTH[document.sse_algorithm or "AES256"] if document else 0
 
 
 def wrong_with_key(key: str | None, around: Surroundings) -> Iterator[tuple[Code, str]]:

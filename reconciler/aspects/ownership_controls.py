@@ -94,8 +94,14 @@ class OwnershipControls(Aspect, Document):
 
     @classmethod
     def risk(cls, before: Self | None, after: Self | None) -> Risk:
-        """ACLs off cuts off whom an ACL let in; ACLs on lets them in again. Who owns uploads changes neither."""
-        if after is not None and after.object_ownership == "BucketOwnerEnforced":
-            return Risk.CUTS_ACCESS
-        had_acls = before is not None and before.object_ownership != "BucketOwnerEnforced"
-        return Risk.HARMLESS if had_acls else Risk.WIDENS_ACCESS
+        """ACLs off cuts off whom an ACL let in; ACLs on lets them in again. Who owns uploads changes neither.
+
+        A bucket without ownership controls is older than they are: its ACLs count (S3 User Guide,
+        about-object-ownership).
+        """
+        had_acls, has_acls = (
+            side is None or side.object_ownership != "BucketOwnerEnforced" for side in (before, after)
+        )
+        if had_acls == has_acls:
+            return Risk.HARMLESS
+        return Risk.WIDENS_ACCESS if has_acls else Risk.CUTS_ACCESS

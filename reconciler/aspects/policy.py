@@ -146,7 +146,10 @@ class Policy(Aspect, RootModel[dict[str, JsonValue]]):
 
     @classmethod
     def risk(cls, before: Self | None, after: Self | None) -> Risk:
-        """A new Allow or a lost Deny widens access, and so may another Version, which reads variables another way."""
+        """A new Allow or a lost Deny widens access, and so may another Version, which reads variables another way.
+
+        Whoever loses an Allow, or meets a new Deny, is cut off. A statement that is only called otherwise is neither.
+        """
         if (
             before
             and after
@@ -156,13 +159,15 @@ class Policy(Aspect, RootModel[dict[str, JsonValue]]):
         old, new = statements(before), statements(after)
         widened = any(not access.covered(grant, old) for grant in new if grant.get("Effect") == "Allow")
         unguarded = any(not access.covered(guard, new) for guard in old if guard.get("Effect") == "Deny")
-        return Risk.WIDENS_ACCESS if widened or unguarded else Risk.CUTS_ACCESS
+        if widened or unguarded:
+            return Risk.WIDENS_ACCESS
+        refused = any(not access.covered(grant, new) for grant in old if grant.get("Effect") == "Allow")
+        guarded = any(not access.covered(guard, old) for guard in new if guard.get("Effect") == "Deny")
+        return Risk.CUTS_ACCESS if refused or guarded else Risk.HARMLESS
 
     def risk_when_new(self) -> Risk:
-        """A bucket that is born public is worth a second look, even if nothing is in it yet."""
-        grants = [grant for grant in statements(self) if grant.get("Effect") == "Allow"]
-        public = any(("AWS", "*") in access.principals_in(grant.get("Principal")) for grant in grants)
-        return Risk.WIDENS_ACCESS if public else Risk.HARMLESS
+        """A bucket that is born public, by AWS's definition, is worth a second look, even if nothing is in it yet."""
+        return Risk.WIDENS_ACCESS if any(public_statements(self.root)) else Risk.HARMLESS
 
     def picture(self) -> Any:
         """Statements by Sid."""

@@ -121,7 +121,11 @@ class PublicAccessBlock(Aspect, Document):
 
     @classmethod
     def risk(cls, before: Self | None, after: Self | None) -> Risk:
-        """A switch off may let the public in; a switch on may shut out those who came in by a public setting."""
+        """A switch off may let the public in; a switch on may shut out those who came in by a public setting.
+
+        A shield that drops shows what is public already. A gate that opens shows nothing by itself, but whoever may
+        write a policy or an ACL may then let in everybody: that is no smaller step, and has the same risk.
+        """
         had = before.turned_on if before else set()
         has = after.turned_on if after else set()
         if had - has:

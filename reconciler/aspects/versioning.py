@@ -116,6 +116,11 @@ class Versioning(Aspect, Document):
         )
 
     @classmethod
+    def nearest_to_absence(cls) -> str:
+        """No new versions. Those that are there stay."""
+        return "Suspended"
+
+    @classmethod
     def obstacles(cls, before: Self | None, after: Self | None) -> Iterator[Obstacle]:
         """Both MFA delete and, where it is on, the status need the root user's MFA code (UsingMFADelete)."""
         if after is None:
@@ -138,7 +143,11 @@ class Versioning(Aspect, Document):
 
     @classmethod
     def calls(cls, before: Self | None, after: Self | None) -> tuple[Call, ...]:
-        """One PUT of the status alone: a PUT that carries MFADelete is refused without an MFA code."""
+        """One PUT of the status alone: a PUT that carries MFADelete is refused without an MFA code.
+
+        Versions are kept before any rule changes, and given up last: whatever a lifecycle deletes meanwhile, of the old
+        rules or the new ones, is no more than it would have deleted before or will afterwards.
+        """
         assert after is not None, "versioning cannot be absent"
         effect = Effect.TIGHTEN if after.status == "Enabled" else Effect.LOOSEN
         return (Call(cls.api.put, {"VersioningConfiguration": {"Status": after.status}}, effect),)
@@ -152,3 +161,16 @@ class Versioning(Aspect, Document):
         if after is not None and after.status == "Enabled":
             return Risk.COSTS_MONEY
         return Risk.LOSES_PROTECTION if before is not None and before.status == "Enabled" else Risk.HARMLESS
+
+    @classmethod
+    def consequences(cls, before: Self | None, after: Self | None) -> Iterator[str]:
+        """Suspended: new versions replace the null version, which is gone (S3 User Guide, "Adding objects to
+        versioning-suspended buckets")."""
+        if suspends(before, after):
+            yield "objects that are overwritten or deleted from now on cannot be got back; old versions stay"
+
+
+def suspends(before: Versioning | None, after: Versioning | None) -> bool:
+    """Whether versions were kept, and no more of them will be."""
+    kept, keeps = (document is not None and document.status == "Enabled" for document in (before, after))
+    return kept and not keeps

@@ -4,7 +4,7 @@ Each file under ``cases/<aspect>/`` is a list of cases:
 
     name, live (S3's answer, or `absent`), spec (as people write it), beside (other fields of the bucket's spec),
     new_bucket; and expected: action, fields {path: [before, after]}, calls [{operation: params}],
-    effects, risk, blockers [words that the reason holds]
+    effects, risk, consequences [sentences], blockers [words that the reason holds]
 
 Cases in `equivalences.yaml` are facts about AWS and name their source. `refusals.yaml` is another kind of file: see
 `test_refusal_cases`.
@@ -25,7 +25,7 @@ from tests.aspects.case_files import EQUIVALENCES, cases_in
 from tests.aspects.strategies import ACCOUNT, BUCKET
 from tests.aspects.test_laws import complaints
 
-EXPECTED = {"action", "fields", "calls", "effects", "risk", "blockers"}
+EXPECTED = {"action", "fields", "calls", "effects", "risk", "consequences", "blockers"}
 GIVEN = {"name", "live", "spec", "beside", "new_bucket", "source"}
 
 
@@ -85,6 +85,7 @@ def result_of(outcome: Any) -> dict[str, Any]:
             "calls": [readable(call) for call in outcome.calls],
             "effects": [call.effect.value for call in outcome.calls],
             "risk": outcome.risk.value,
+            "consequences": list(outcome.consequences),
         }
     if outcome == ():
         return {"action": "none"}

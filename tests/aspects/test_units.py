@@ -516,7 +516,7 @@ OWNERSHIP = [
     ("ObjectWriter", "BucketOwnerEnforced", Effect.TIGHTEN, Risk.CUTS_ACCESS),
     ("BucketOwnerEnforced", "ObjectWriter", Effect.LOOSEN, Risk.WIDENS_ACCESS),
     ("BucketOwnerEnforced", None, Effect.LOOSEN, Risk.WIDENS_ACCESS),
-    (None, "ObjectWriter", Effect.LOOSEN, Risk.WIDENS_ACCESS),
+    (None, "ObjectWriter", Effect.LOOSEN, Risk.HARMLESS),
     ("ObjectWriter", "BucketOwnerPreferred", Effect.LOOSEN, Risk.HARMLESS),
 ]
 
