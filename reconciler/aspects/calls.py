@@ -64,6 +64,8 @@ class S3Api:
     """Whether these actions are about an object in the bucket rather than the bucket."""
     wraps: str | None = None
     """The parameter of the PUT that holds the document, where the GET answers without it."""
+    visible_within: float = 60
+    """Seconds for which a read may still show the document of before: S3's configuration is eventually consistent."""
 
 
 AT_APPLY = "(set when applied)"

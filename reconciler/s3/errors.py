@@ -125,6 +125,8 @@ def ends_the_run(error: BaseException, endpoint: str | None) -> ReconcileError |
 def credentials_refused(error: BaseException) -> ReconcileError | None:
     """The refusal when the credentials are not there or no good, which they then are for every bucket."""
     code, said = code_of(error), message_of(error)
+    if isinstance(error, RuntimeError) and "credentials are still expired" in said:  # botocore's own word for it
+        code = "ExpiredToken"
     if isinstance(error, NO_CREDENTIALS):
         return CannotReachS3(
             f"no usable AWS credentials: {error}",
@@ -209,6 +211,11 @@ def refused(error: Exception, operation: str, actions: Sequence[str]) -> str:
     return f"{operation}: {code or type(error).__name__}: {said}" + (f" ({advice})" if advice else "")
 
 
+def in_short(error: BaseException) -> str:
+    """An error in a few words, without advice."""
+    return ": ".join(word for word in (code_of(error) or type(error).__name__, message_of(error)) if word)
+
+
 def is_about_a_principal(error: BaseException) -> bool:
     """Whether S3 refuses a policy for a principal, which IAM may have created a moment ago: that alone may pass."""
     return code_of(error) == "MalformedPolicy" and "invalid principal" in message_of(error).lower()
@@ -220,10 +227,20 @@ def actions_missing(said: str, actions: Sequence[str]) -> Sequence[str]:
     return (named[1],) if named else actions
 
 
+def is_unanswered(error: BaseException) -> bool:
+    """Whether nobody has said what became of the call: its answer was lost, or told of a fault of the server's own."""
+    if isinstance(error, HTTPClientError | BotoConnectionError | ResponseParserError):
+        return True
+    metadata = error.response.get("ResponseMetadata", {}) if isinstance(error, ClientError) else {}
+    return code_of(error) == "RequestTimeout" or (
+        int(metadata.get("HTTPStatusCode") or 0) >= 500 and code_of(error) not in UNSUPPORTED
+    )
+
+
 def may_have_worked(error: BaseException) -> bool:
     """Whether the call may have done its work all the same: its answer was lost, or botocore's second try met the
     result of the first."""
-    return isinstance(error, HTTPClientError) or code_of(error) == "PreconditionFailed"
+    return is_unanswered(error) or was_retried(error) or code_of(error) == "PreconditionFailed"
 
 
 def was_retried(error: BaseException) -> bool:

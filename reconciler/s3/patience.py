@@ -26,7 +26,9 @@ class Patience:
     principal: float = 60
     """400 MalformedPolicy for a principal that was created seconds ago; a typo looks the same."""
     visible: float = 60
-    """A document that reads back as it was before the write."""
+    """A bucket that HEAD does not show yet, or still shows. Each document has its own time: `S3Api.visible_within`."""
+    settled: float = 10
+    """A document that reads as it was before a write whose answer was lost: it may be a moment behind."""
     first_pause: float = 0.25
     longest_pause: float = 5
     clock: Callable[[], float] = time.monotonic
@@ -60,18 +62,21 @@ class Patience:
                 since = first_met.setdefault(code_of(error), self.clock())
                 if self.stop.is_set() or self.clock() - since >= self.limit(error, newborn=newborn):
                     raise
-                self.wait(pause)
-                pause = min(pause * 2, self.longest_pause)
+                pause = self.longer(pause)
 
-    def until(self, is_right: Callable[[T], bool], look: Callable[[], T]) -> T:
+    def until(self, is_right: Callable[[T], bool], look: Callable[[], T], within: float) -> T:
         """Look until what is seen is right, or until there is no more time; what was seen last."""
         started, pause = self.clock(), self.first_pause
         seen = look()
-        while not (is_right(seen) or self.stop.is_set() or self.clock() - started >= self.visible):
-            self.wait(pause)
-            pause = min(pause * 2, self.longest_pause)
+        while not (is_right(seen) or self.stop.is_set() or self.clock() - started >= within):
+            pause = self.longer(pause)
             seen = look()
         return seen
+
+    def longer(self, pause: float) -> float:
+        """Wait this long, and say how long to wait the next time."""
+        self.wait(pause)
+        return min(pause * 2, self.longest_pause)
 
     def wait(self, pause: float) -> None:
         """Sleep for about this long: not in step with everybody else."""

@@ -4,7 +4,10 @@ It is one more behaviour (`reconciler.sandbox.behaviours`), put before those tha
 Rules name operations as botocore does: ``faults.on("PutBucketTagging", error("OperationAborted", 409), times=2)``.
 """
 
+import socket
 from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from math import inf
@@ -25,7 +28,12 @@ WITHOUT_SUBRESOURCE = {
     ("GET", True): "GetObject",
     ("PUT", True): "PutObject",
     ("DELETE", True): "DeleteObject",
+    ("HEAD", True): "HeadObject",
 }
+OF_UPLOADS = {"DELETE": "AbortMultipartUpload", "POST": "CompleteMultipartUpload", "PUT": "UploadPart"}
+"""What a request on an object is that names an upload."""
+MEDDLER = "me"
+"""The key of whoever looks and meddles beside the reconciler."""
 READS = ("Get", "Head", "List")
 NO_OWNER = {"GetCallerIdentity", "ListBuckets", "CreateBucket"}
 """Operations that have no ExpectedBucketOwner (botocore's service model)."""
@@ -49,6 +57,13 @@ def operation_of(request: S3Request) -> str:
         return "GetCallerIdentity" if request.method == "POST" else "ListBuckets"
     if request.subresource:
         return with_subresource()[request.method, request.subresource]
+    if request.key and "uploadId" in request.query:
+        return OF_UPLOADS[request.method]
+    if request.key and "uploads" in request.query:
+        return "CreateMultipartUpload"
+    for part in ("retention", "legal-hold"):
+        if request.key and part in request.query:
+            return f"{request.method.capitalize()}Object{part.title().replace('-', '')}"
     return WITHOUT_SUBRESOURCE[request.method, bool(request.key)]
 
 
@@ -76,9 +91,65 @@ def done_but_unanswered(request: S3Request, memory: Memory, ask: Ask) -> Answer:
     return Answer(412, {"content-type": "application/xml"}, S3Error("PreconditionFailed", "seen twice").answer().body)
 
 
+LOST = "x-connection-was-lost"
+"""A header of what no client ever gets: where no socket can be closed, the transport raises instead (`Aws`)."""
+
+
+def never_arrives(request: S3Request, memory: Memory, ask: Ask) -> Answer:
+    """The connection is reset before anything is done."""
+    return hang_up(request)
+
+
+def is_done_and_lost(request: S3Request, memory: Memory, ask: Ask) -> Answer:
+    """Does what it is asked; then the connection is reset."""
+    with suppress(S3Error):
+        ask(request)
+    return hang_up(request)
+
+
+def hang_up(request: S3Request) -> Answer:
+    """Close the connection under the client's feet."""
+    connection = request.environ.get("werkzeug.socket")
+    if connection is not None:
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+    return Answer(500, {LOST: "yes"})
+
+
+def is_done_and_then(act: Behaviour) -> Behaviour:
+    """Does what it is asked, and answers something else: ``is_done_and_then(error("InternalError", 500))``."""
+
+    def does(request: S3Request, memory: Memory, ask: Ask) -> Answer:
+        with suppress(S3Error):
+            ask(request)
+        return act(request, memory, ask)
+
+    return does
+
+
+def meanwhile(deed: Callable[[], object]) -> Behaviour:
+    """Somebody does something else right before this is served. They may not ask the same S3, which is busy."""
+
+    def does(request: S3Request, memory: Memory, ask: Ask) -> Answer:
+        deed()
+        return ask(request)
+
+    return does
+
+
+def belongs_to_somebody_else(request: S3Request, memory: Memory, ask: Ask) -> Answer:
+    """The bucket is another account's by now: whoever expects an owner is told no."""
+    if "x-amz-expected-bucket-owner" in request.headers:
+        return error("", 403)(request, memory, ask) if request.method == "HEAD" else denied(request, memory, ask)
+    return ask(request)
+
+
 def falls_through(request: S3Request, memory: Memory, ask: Ask) -> Answer:
     """Takes a sub-resource for the bucket itself, as many S3-compatible servers do."""
     return ask(replace(request, query={}))
+
+
+denied = error("AccessDenied", 403, "Access Denied")
 
 
 @dataclass
@@ -101,17 +172,40 @@ class Stale:
         return ask(request)
 
 
+def call_of(request: S3Request) -> str:
+    """Which call a request is a try of: botocore gives all of its tries one name. Empty for other clients."""
+    return request.headers.get("amz-sdk-invocation-id", "")
+
+
+def is_the_meddler(request: S3Request) -> bool:
+    return f"Credential={MEDDLER}/" in request.headers.get("authorization", "")
+
+
 @dataclass
 class Rule:
-    operation: str
+    """When to act: on an operation, or on any (None); on every try of a call that it once acted on, if `whole`."""
+
+    operation: str | None
     act: Behaviour
     bucket: str | None
     times: float
     skip: int
+    whole: bool = False
+    only_writes: bool = False
+    struck: set[str] = field(default_factory=set)
+    passed: set[str] = field(default_factory=set)
 
-    def applies(self, operation: str, bucket: str) -> bool:
-        if operation != self.operation or self.bucket not in (None, bucket):
+    def applies(self, operation: str, request: S3Request) -> bool:
+        if self.operation not in (None, operation) or self.bucket not in (None, request.bucket):
             return False
+        if self.operation is None and is_the_meddler(request):
+            return False
+        if self.only_writes and operation.startswith(READS):
+            return False
+        if self.whole:
+            if call_of(request) in self.struck | self.passed:
+                return call_of(request) in self.struck
+            (self.passed if self.skip > 0 or self.times <= 0 else self.struck).add(call_of(request))
         self.skip -= 1
         if self.skip >= 0 or self.times <= 0:
             return False
@@ -131,14 +225,31 @@ class Faults:
         operation = operation_of(request)
         with self.lock:
             self.requests.append(request)
-            rule = next((rule for rule in self.rules if rule.applies(operation, request.bucket)), None)
+            rule = next((rule for rule in self.rules if rule.applies(operation, request)), None)
         return rule.act(request, memory, ask) if rule else ask(request)
 
     def on(
-        self, operation: str, act: Behaviour, *, times: float = inf, skip: int = 0, bucket: str | None = None
+        self,
+        operation: str,
+        act: Behaviour,
+        *,
+        times: float = inf,
+        skip: int = 0,
+        bucket: str | None = None,
+        whole: bool = False,
     ) -> None:
-        """Answer an operation in another way: so many times, after having let so many pass."""
-        self.rules.append(Rule(operation, act, bucket, times, skip))
+        """Answer an operation in another way: so many times, after having let so many pass.
+
+        `whole` counts calls instead of requests: what is done to one is done to all tries of it.
+        """
+        self.rules.append(Rule(operation, act, bucket, times, skip, whole))
+
+    def on_call(self, number: int, act: Behaviour, *, only_writes: bool = False, whole: bool = True) -> None:
+        """Answer one call in another way, whatever it asks for: the first one from now on is number 0.
+
+        With `whole`, all tries of that call; without, the first try alone, which botocore repeats.
+        """
+        self.rules.append(Rule(None, act, None, 1, number, whole, only_writes))
 
     def stale(self, subresource: str, reads: float) -> None:
         """Reads answer what was there before a write, so many times."""
@@ -156,6 +267,14 @@ class Faults:
     def writes(self, bucket: str | None = None) -> list[str]:
         """The operations that change something, in order."""
         return [name for name in self.made(bucket) if not name.startswith(READS)]
+
+    def calls(self) -> list[str]:
+        """The operations of the reconciler's calls, each of them once, however often it was tried."""
+        first: dict[str, str] = {}
+        for item in self.requests:
+            if not is_the_meddler(item):
+                first.setdefault(call_of(item), operation_of(item))
+        return list(first.values())
 
     def count(self, operation: str) -> int:
         return Counter(self.made())[operation]

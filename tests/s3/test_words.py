@@ -1,4 +1,4 @@
-"""What the room knows by itself: documents, errors and consent in words, and patience."""
+"""What the room knows by itself: documents, errors and outcomes in words, and patience."""
 
 from typing import Any
 
@@ -7,8 +7,6 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError, SSOError
 
 from reconciler.errors import ExitCode
-from reconciler.planning.changeset import Changeset, Inputs
-from reconciler.planning.consent import missing_consent, needs_consent
 from reconciler.planning.outcomes import Applied, BucketOutcome, Outcome, Result
 from reconciler.s3.documents import check_document, expected_documents, operation_name
 from reconciler.s3.errors import WrongDocumentError, code_of, ends_the_run, message_of, refused
@@ -124,7 +122,7 @@ def test_a_refused_call_is_told_with_advice(error: Exception, operation: str, to
 
 def test_pauses_grow_to_a_limit_and_are_never_the_same() -> None:
     clock = Clock()
-    assert clock.patience().until(lambda seen: False, lambda: 1) == 1
+    assert clock.patience().until(lambda seen: False, lambda: 1, within=60) == 1
     assert 0.125 <= clock.naps[0] <= 0.25
     assert 2.5 <= max(clock.naps) <= 5
     assert 60 <= clock.now < 65
@@ -132,7 +130,7 @@ def test_pauses_grow_to_a_limit_and_are_never_the_same() -> None:
 
 def test_what_is_right_at_once_is_not_waited_for() -> None:
     clock = Clock()
-    assert clock.patience().until(lambda seen: seen == 1, lambda: 1) == 1
+    assert clock.patience().until(lambda seen: seen == 1, lambda: 1, within=60) == 1
     assert clock.naps == []
 
 
@@ -140,7 +138,7 @@ def test_a_stopped_run_looks_once_and_waits_for_nothing() -> None:
     clock = Clock()
     patience = clock.patience()
     patience.stop.set()
-    assert patience.until(lambda seen: False, lambda: 1) == 1
+    assert patience.until(lambda seen: False, lambda: 1, within=60) == 1
     with pytest.raises(ClientError):
         patience.persist(aborted)
     assert clock.naps == []
@@ -150,22 +148,7 @@ def aborted() -> None:
     raise client_error("OperationAborted")
 
 
-# ── consent and outcomes ─────────────────────────────────────────────────────────────────────────────
-
-
-def changeset(world: World, *specs: dict[str, Any]) -> Changeset:
-    return Changeset(world.plans(*specs), None, Inputs(()))
-
-
-def test_the_loss_of_an_object_needs_a_word_of_its_own(world: World) -> None:
-    world.set_up(LAKE | {"manifest": {"purpose": "x"}, "tags": {"a": "b"}})
-    losing = changeset(world, LAKE | {"manifest": "absent", "tags": "absent"})
-    [(plan, change)] = needs_consent(losing)
-    assert (plan.name, change.aspect) == ("lake-one", "manifest")
-    assert missing_consent(losing, []) == ["loses-data:lake-one"]
-    assert missing_consent(losing, ["loses-data:lake-two"]) == ["loses-data:lake-one"]
-    assert missing_consent(losing, ["loses-data:lake-one"]) == []
-    assert missing_consent(changeset(world, LAKE | {"tags": "absent"}), []) == []
+# ── outcomes ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,372 @@
+"""The lock: one object that keeps two applies from running at once.
+
+Written with If-None-Match, renewed with If-Match while the run goes on, deleted with If-Match at its end. A run
+that died renews nothing, so its lock expires: by the server's clock, never by the local one. Whoever cannot
+renew it in time stops before its next call.
+
+It protects from a colleague's run at the same moment, not from harm: that is what the look before each write is
+for, with or without a lock.
+"""
+
+import getpass
+import json
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Any, Self
+
+from reconciler import settings
+from reconciler.errors import Locked, ReconcileError
+from reconciler.planning.changeset import BUCKET, Action, Plan
+from reconciler.planning.live import Identity
+from reconciler.s3.clients import Clients
+from reconciler.s3.errors import (
+    DENIED,
+    S3_ERRORS,
+    UNSUPPORTED,
+    code_of,
+    credentials_refused,
+    in_short,
+    may_have_worked,
+    region_named_by,
+)
+
+TAKEN = frozenset({"PreconditionFailed", "412"})
+BUSY = frozenset({"ConditionalRequestConflict", "OperationAborted", "409"})
+NONE = frozenset({"NoSuchKey", "404"})
+TRIES = 5
+"""Of taking a lock that others take and leave at the same moment."""
+LARGEST = 65_536
+LONGEST = 200
+"""Characters of what a lock says that are told."""
+CANNOT = "RCL5006"
+MARK = "reconcile-lock"
+"""What tells a lock from any other object."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds the lock, as the object says, and until when at most, as the server's clock says."""
+
+    run: str
+    owner: str
+    caller: str | None
+    started: str
+    etag: str
+    until: datetime
+    expired: bool
+
+    def __str__(self) -> str:
+        """In a sentence's middle."""
+        caller = f" ({self.caller})" if self.caller else ""
+        return f"{self.owner}{caller} since {self.started}"
+
+
+class HeldLock:
+    """The lock of one run, as a context: taken at its beginning, renewed meanwhile, released at its end."""
+
+    def __init__(
+        self,
+        lock: settings.Lock,
+        clients: Clients,
+        identity: Identity,
+        lost: Callable[[str, str | None], None],
+        *,
+        pause: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self.lock = lock
+        self.clients = clients
+        self.lost = lost
+        """Told why, and what to do, when the run may not go on."""
+        self.pause = pause
+        self.run = secrets.token_hex(8)
+        self.etag: str | None = None
+        self.sent = self.renewed = time.monotonic()
+        self.caller = identity.caller
+        self.started = now_in_words()
+        self.beats = 0
+        self.owner = {"ExpectedBucketOwner": identity.account} if identity.account else {}
+        self.client = self.client_for(lock.region or identity.region)
+        self.trouble: Exception | None = None
+        """What the last write met that nobody has explained."""
+        self._over = threading.Event()
+        self._heart = threading.Thread(target=self.beat, name="lock", daemon=True)
+        self._leave = False
+
+    def client_for(self, region: str | None) -> Any:
+        """A client that gives up before the lock expires: two tries in a third of its time."""
+        return self.clients.hasty_s3(region, max(1.0, self.lock.expires_after / 12))
+
+    # ── the context ──────────────────────────────────────────────────────────────────────────────────
+
+    def while_applying(self, plans: Sequence[Plan]) -> Self:
+        """This lock, for these plans. Raises where they would delete the bucket that it lies in."""
+        for plan in plans:
+            deleted = any(change.aspect == BUCKET and change.action is Action.DELETE for change in plan.changes)
+            if deleted and plan.name == self.lock.bucket:
+                raise ReconcileError(
+                    f"{self.name} lies in a bucket that this plan deletes",
+                    remedy="name another bucket under `lock:` in reconcile.yaml first",
+                    code=CANNOT,
+                )
+        return self
+
+    def __enter__(self) -> Self:
+        """Take the lock. Raises `Locked` when somebody holds it, and `ReconcileError` when it cannot be used."""
+        try:
+            self.take()
+            if self.clients.elsewhere:
+                self.refuse_a_server_that_ignores_conditions()
+        except BaseException:
+            self.release()
+            raise
+        self._heart.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Release it. A run that was stopped at once may still have calls under way: its lock expires by itself."""
+        self._over.set()
+        if not (self._leave or kind is KeyboardInterrupt):
+            self._heart.join(self.lock.expires_after / 3)
+            self.release()
+
+    def leave(self) -> None:
+        """Do not release it at the end."""
+        self._leave = True
+
+    # ── taking ───────────────────────────────────────────────────────────────────────────────────────
+
+    def take(self) -> None:
+        """Take the lock, or take over one that has expired."""
+        for _ in range(TRIES):
+            holder = self.holder()
+            if holder is not None and holder.run == self.run:
+                self.etag = holder.etag  # by a call whose answer was lost
+                return
+            if holder is not None and not holder.expired:
+                raise self.held(holder)
+            if holder is not None:
+                log.info("the lock of %s has expired: it is taken over", holder)
+            if self.try_to_take({"IfMatch": holder.etag} if holder else {"IfNoneMatch": "*"}):
+                return
+            self.pause(0.5)
+        if self.trouble is not None:
+            raise self.cannot(self.trouble) from self.trouble
+        raise Locked(
+            f"others take and leave {self.name} all the time",
+            remedy="try again when they are done",
+        )
+
+    def try_to_take(self, condition: dict[str, str]) -> bool:
+        """One conditional write; False where somebody else was faster, or nobody knows."""
+        self.trouble = None
+        try:
+            self.write(condition)
+        except S3_ERRORS as error:
+            if code_of(error) in TAKEN | BUSY | NONE:
+                return False
+            if may_have_worked(error):
+                self.trouble = error
+                return False
+            raise self.cannot(error) from error
+        return True
+
+    def holder(self) -> Holder | None:
+        """Who holds the lock; None where nobody does."""
+        try:
+            answer = self.read()
+        except S3_ERRORS as error:
+            if code_of(error) in NONE:
+                return None
+            raise self.cannot(error) from error
+        with answer["Body"] as stream:
+            body = stream.read(LARGEST)
+        said = self.understood(body)
+        headers = answer["ResponseMetadata"]["HTTPHeaders"]
+        last, expires_after = answer["LastModified"], timedelta(seconds=said["expires_after"])
+        try:
+            now = parsedate_to_datetime(headers["date"])
+        except (KeyError, TypeError, ValueError):  # a server without a clock: then nothing expires
+            now = last
+        return Holder(
+            run=str(said["run"]),
+            owner=str(said["owner"])[:LONGEST],
+            caller=str(said["caller"])[:LONGEST] if said.get("caller") else None,
+            started=str(said["started"])[:LONGEST],
+            etag=answer["ETag"],
+            until=last + expires_after,
+            expired=now > last + expires_after,
+        )
+
+    def read(self) -> Any:
+        """The object; in the region that S3 names, if that is another one."""
+        try:
+            return self.client.get_object(Bucket=self.lock.bucket, Key=self.lock.key, **self.owner)
+        except S3_ERRORS as error:
+            region = region_named_by(error)
+            if region is None:
+                raise
+        self.client = self.client_for(region)
+        return self.client.get_object(Bucket=self.lock.bucket, Key=self.lock.key, **self.owner)
+
+    def understood(self, body: bytes) -> dict[str, Any]:
+        """What the object says. Raises where it is no lock: it is not ours to write over."""
+        try:
+            said = json.loads(body)
+        except (ValueError, RecursionError):
+            said = None
+        seconds = said.get("expires_after") if isinstance(said, dict) else None
+        parts = isinstance(said, dict) and {"run", "owner", "started"} <= said.keys() and said.get("kind") == MARK
+        if not parts or type(seconds) is not int or not 0 < seconds <= settings.SECONDS["d"]:
+            raise ReconcileError(
+                f"{self.name} is no lock: something else lies under this key",
+                remedy="name another `key:` under `lock:` in reconcile.yaml",
+                code=CANNOT,
+            )
+        assert isinstance(said, dict), "it has the parts of one"
+        return said
+
+    def refuse_a_server_that_ignores_conditions(self) -> None:
+        """Some S3-compatible servers take a conditional write for a plain one: a second taker must be refused."""
+        try:
+            self.write({"IfNoneMatch": "*"})
+        except S3_ERRORS as error:
+            if code_of(error) in TAKEN | BUSY:
+                return
+            raise self.cannot(error) from error
+        raise ReconcileError(
+            "this server ignores the conditions of conditional writes: no object can be a lock there",
+            remedy="name a bucket of another server, or take `lock:` out of reconcile.yaml",
+            code=CANNOT,
+        )
+
+    # ── holding ──────────────────────────────────────────────────────────────────────────────────────
+
+    def beat(self) -> None:
+        """Renew the lock until the run is over, or the lock is lost."""
+        while not self._over.wait(self.lock.expires_after / 3):
+            if not self.renew():
+                return
+
+    def renew(self) -> bool:
+        """One heartbeat; False when the lock is not ours any more, or may not be for much longer."""
+        try:
+            self.write({"IfMatch": self.etag or ""})
+        except S3_ERRORS as error:
+            if code_of(error) in TAKEN | NONE:
+                return self.is_still_ours()
+            log.info("the lock could not be renewed", exc_info=True)
+            if time.monotonic() - self.renewed < self.lock.expires_after * 0.6:
+                return True  # there is time for another heartbeat
+            self.lost(f"{self.name} could not be renewed in time: {in_short(error)}", "see that S3 can be reached")
+            return False
+        return True
+
+    def is_still_ours(self) -> bool:
+        """Whether the lock is ours all the same: the answer to the heartbeat before may have been lost."""
+        try:
+            holder = self.holder()
+        except ReconcileError as error:
+            self.lost(f"{self.name} was lost: {error.message}", error.remedy)
+            return False
+        if holder is not None and holder.run == self.run:
+            self.etag = holder.etag
+            return True
+        whose = f"{holder.owner} has taken it over" if holder else "somebody has deleted it"
+        self.lost(f"{self.name} was lost: {whose}", "see who else applies to these buckets")
+        return False
+
+    def write(self, condition: dict[str, str]) -> None:
+        """Write the lock on a condition. No two of them are the same, so that no two have the same ETag."""
+        self.beats += 1
+        self.sent = time.monotonic()
+        body = {
+            "kind": MARK,
+            "run": self.run,
+            "owner": owner_of_this_process(),
+            "caller": self.caller,
+            "started": self.started,
+            "heartbeat": now_in_words(),
+            "beats": self.beats,
+            "expires_after": self.lock.expires_after,
+        }
+        answer = self.client.put_object(
+            Bucket=self.lock.bucket,
+            Key=self.lock.key,
+            Body=json.dumps(body, indent=1).encode(),
+            ContentType="application/json",
+            **condition,
+            **self.owner,
+        )
+        self.etag, self.renewed = answer["ETag"], self.sent
+
+    def release(self) -> None:
+        """Give the lock back; if that fails, it expires."""
+        if self.etag is None:
+            return
+        try:
+            self.client.delete_object(Bucket=self.lock.bucket, Key=self.lock.key, IfMatch=self.etag, **self.owner)
+        except Exception:  # the run is over, whatever becomes of its lock
+            log.info("the lock could not be released; it expires", exc_info=True)
+        self.etag = None
+
+    # ── refusals ─────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def name(self) -> str:
+        """The lock, as people find it."""
+        return f"the lock s3://{self.lock.bucket}/{self.lock.key}"
+
+    def held(self, holder: Holder) -> Locked:
+        """Somebody else is at work."""
+        until = holder.until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return Locked(
+            f"{self.name} is held by {holder}; unless that run renews it, it expires at {until}",
+            remedy="wait for that run to end, then try again; the lock of a run that died expires by itself",
+        )
+
+    def cannot(self, error: Exception) -> ReconcileError:
+        """The lock cannot be used at all."""
+        fatal = credentials_refused(error)
+        if fatal is not None:
+            return fatal
+        code = code_of(error)
+        actions = "allow s3:GetObject, s3:PutObject and s3:DeleteObject on it, and s3:ListBucket on its bucket"
+        why, remedy = {
+            "NoSuchBucket": (
+                "there is no such bucket",
+                "create it first: no run creates the bucket of its own lock",
+            ),
+            **dict.fromkeys(DENIED, ("access denied", f"{actions}; the bucket must be this account's")),
+            **dict.fromkeys(
+                UNSUPPORTED,
+                ("the server has no conditional writes", "name a bucket of another server, or take `lock:` out"),
+            ),
+        }.get(code, (in_short(error), "check `lock:` in reconcile.yaml, then try again"))
+        return ReconcileError(f"{self.name} cannot be used: {why}", remedy=remedy, code=CANNOT)
+
+
+def owner_of_this_process() -> str:
+    """Whom to ask when the lock is in the way."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError, ImportError):  # a container whose user has no name
+        user = f"uid {os.getuid()}"
+    return f"{user}@{socket.gethostname()}, process {os.getpid()}"
+
+
+def now_in_words() -> str:
+    """The local time, for people: nothing is decided by it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
