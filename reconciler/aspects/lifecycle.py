@@ -20,6 +20,7 @@ from pydantic import (
 from reconciler.aspects.aspect import Aspect, Document, Refusal, Surroundings
 from reconciler.aspects.calls import Call, Params, Risk, S3Api, Wire
 from reconciler.aspects.lifecycle_codes import CODES
+from reconciler.aspects.lifecycle_losses import losses
 from reconciler.aspects.lifecycle_names import in_order, with_ids
 from reconciler.aspects.lifecycle_refusals import refusals_beside, refusals_of_rules
 from reconciler.aspects.lifecycle_words import in_words
@@ -243,6 +244,7 @@ class Lifecycle(Aspect, Document):
         absent=frozenset({"NoSuchLifecycleConfiguration"}),
         to_read=("s3:GetLifecycleConfiguration",),
         to_write=("s3:PutLifecycleConfiguration",),
+        visible_within=180,  # terraform-provider-aws waits three minutes (bucket_lifecycle_configuration.go)
     )
     codes = CODES
     apply_after = ("versioning",)
@@ -323,53 +325,11 @@ class Lifecycle(Aspect, Document):
 
     @classmethod
     def risk(cls, before: Self | None, after: Self | None) -> Risk:
-        """Whatever deletes more, or sooner, loses data; moving and keeping more costs money.
+        """Whatever deletes more, or sooner, loses data; moving and keeping more costs money."""
+        return Risk.LOSES_DATA if any(cls.consequences(before, after)) else Risk.COSTS_MONEY
 
-        What a rule deletes is no loss where any rule of before, by whatever name, deleted it at least as soon.
-        """
-        old = before.rules if before else ()
-        enabled = [rule for rule in (after.rules if after else ()) if rule.status == "Enabled"]
-        if any(deletes(rule) and all(deletes_more(other, rule) for other in old) for rule in enabled):
-            return Risk.LOSES_DATA
-        return Risk.COSTS_MONEY
-
-
-def deletes(rule: Rule) -> bool:
-    """Whether a rule deletes objects or versions. Delete markers and unfinished uploads are no data."""
-    of_current_versions = rule.expiration is not None and (rule.expiration.days, rule.expiration.date) != (None, None)
-    return of_current_versions or rule.noncurrent_version_expiration is not None
-
-
-def deletes_more(old: Rule, new: Rule) -> bool:
-    """Whether the new rule may delete an object or version that the old one would have left, or sooner.
-
-    Only the same filter with the same or later expiry is certainly no more.
-    """
-    if old.status == "Disabled" or old.filter != new.filter:
-        return True
-    return not (
-        keeps_longer(old.expiration, new.expiration)
-        and keeps_versions_longer(old.noncurrent_version_expiration, new.noncurrent_version_expiration)
-    )
-
-
-def keeps_longer(old: Expiration | None, new: Expiration | None) -> bool:
-    """Whether current versions live at least as long as before."""
-    if new is None or new == old or (new.days is None and new.date is None):
-        return True
-    if old is None:
-        return False
-    if new.days is not None and old.days is not None:
-        return new.days >= old.days
-    return new.date is not None and old.date is not None and new.date >= old.date
-
-
-def keeps_versions_longer(old: NoncurrentVersionExpiration | None, new: NoncurrentVersionExpiration | None) -> bool:
-    """Whether old versions live at least as long, and at least as many of them, as before."""
-    if new is None:
-        return True
-    if old is None:
-        return False
-    return (new.noncurrent_days or 0) >= (old.noncurrent_days or 0) and (new.newer_noncurrent_versions or 0) >= (
-        old.newer_noncurrent_versions or 0
-    )
+    @classmethod
+    def consequences(cls, before: Self | None, after: Self | None) -> Iterator[str]:
+        """What is deleted that was not, or sooner."""
+        for loss in losses(before.rules if before else (), after.rules if after else ()):
+            yield loss.sentence

@@ -9,6 +9,7 @@ from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import Changeset, Inputs, Origin, Plan
 from reconciler.planning.live import Existence, Identity, LiveAspect, LiveBucket
 from reconciler.planning.planner import plan_bucket
+from reconciler.planning.second_look import Found, given, wants_a_second_look, with_exposure
 from reconciler.planning.storage import to_document
 
 ACCOUNT = "123456789012"
@@ -38,9 +39,11 @@ def plan(wanted: BucketSpec | str, live: LiveBucket | str | None = None, line: i
     spec = spec_of(wanted) if isinstance(wanted, str) else wanted
     if isinstance(live, str):
         live = live_as(spec_of(live))
-    return plan_bucket(
-        spec, live or LiveBucket(spec.name, Existence.MISSING), IDENTITY, Origin("specs/lake.yaml", line)
-    )
+    live = live or LiveBucket(spec.name, Existence.MISSING)
+    planned = plan_bucket(spec, live, IDENTITY, Origin("specs/lake.yaml", line))
+    if not wants_a_second_look(planned):
+        return planned
+    return with_exposure(planned, Found(live.aspects if planned.exists else given(planned)))
 
 
 def document(*plans: Plan, endpoint: str | None = None, **inputs: Any) -> dict[str, Any]:

@@ -2,12 +2,15 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reconciler.aspects.versioning import Versioning
+from reconciler.planning.evidence import Evidence
+from reconciler.planning.forecast import Amount, Forecast, Reach
 from reconciler.planning.live import Existence, LiveBucket, Unreadable
 from reconciler.reports.style import Style
 from reconciler.reports.text import render
@@ -75,8 +78,42 @@ def something_worth_knowing() -> dict[str, Any]:
     return document(plan(spec, live), plan(spec.replace("acme-lake", "acme-new")), endpoint="sandbox")
 
 
+def something_is_lost() -> dict[str, Any]:
+    reaches = tuple(
+        Reach(midnights, Amount(gone, gone << 22), Amount(veiled, veiled << 20))
+        for midnights, gone, veiled in ((1, 1204, 0), (7, 3310, 12), (30, 12_000, 12))
+    )
+    counted = Evidence("listing of 12,030 versions under raw/\u202e", Forecast(reaches, 20780, Amount(18, 2048)))
+    shorter = BEFORE.replace("expiration: {days: 365}", "expiration: {days: 120}")
+    denied = "the listing of its versions cannot be read: access denied (allow s3:ListBucketVersions)"
+    unknown = Evidence("nothing that could be counted", None, False, (denied,))
+    pond = plan("{name: acme-pond, versioning: Suspended}", "{name: acme-pond, versioning: Enabled}", line=90)
+    return document(replace(plan(shorter, BEFORE), evidence=counted), replace(pond, evidence=unknown))
+
+
 def nothing_to_do() -> dict[str, Any]:
     return document(plan(BEFORE, BEFORE), endpoint="https://s3.example.com")
+
+
+def doors_that_open_and_close() -> dict[str, Any]:
+    read = "Effect: Allow, Action: 's3:GetObject', Resource: 'arn:aws:s3:::{name}/*'"
+    public = f"policy: {{{{Statement: {{{{Sid: PublicRead, Principal: '*', {read}}}}}}}}}"
+    partner = f"policy: {{{{Statement: {{{{Sid: Partner, Principal: {{{{AWS: '111122223333'}}}}, {read}}}}}}}}}"
+    shut = "public_access_block: {{restrict_public_buckets: true, block_public_policy: false}}"
+    wide = "public_access_block: absent, ownership_controls: BucketOwnerEnforced"
+    specs = {
+        name: tuple(f"{{name: {name}, region: us-east-1, {aspects.format(name=name)}}}" for aspects in sides)
+        for name, sides in {
+            "acme-closes": (f"{partner}, {wide}", f"{public}, {wide}"),
+            "acme-is-masked": (f"{public}, {shut}", f"{partner}, {shut}"),
+            "acme-new-site": (f"{public}, {wide}", ""),
+            "acme-opens": (f"{public}, {wide}", f"{partner}, {wide}"),
+            "acme-stays-open": (f"{public.replace('GetObject', 'GetObject*')}, {wide}", f"{public}, {wide}"),
+        }.items()
+    }
+    return document(
+        *(plan(after, None if name == "acme-new-site" else before) for name, (after, before) in specs.items())
+    )
 
 
 def hostile_text() -> dict[str, Any]:
@@ -90,7 +127,9 @@ PLANS: tuple[Callable[[], dict[str, Any]], ...] = (
     a_fleet_with_little_to_do,
     something_is_in_the_way,
     something_worth_knowing,
+    something_is_lost,
     nothing_to_do,
+    doors_that_open_and_close,
     hostile_text,
 )
 

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.errors import PlanIsStale, ReconcileError
 from reconciler.planning.changeset import Plan
-from reconciler.planning.outcomes import Applied, BucketOutcome, Outcome, Result
+from reconciler.planning.outcomes import Applied, BucketOutcome, Halt, Outcome, Result
 from reconciler.reports.outcomes import bucket_line, outcomes_document, render_outcome
 from reconciler.reports.refusals import render_refusal
 from reconciler.reports.style import Style
@@ -62,6 +62,29 @@ def test_an_apply_that_was_interrupted_says_so() -> None:
     assert "Interrupted: the calls that were under way were finished, no other was begun.\n" in render_outcome(
         applied, STYLE, NEXT
     )
+
+
+def test_an_apply_that_was_stopped_at_once_says_what_the_next_one_does() -> None:
+    text = render_outcome(Applied((ended(CHANGED, Result.SKIPPED),), interrupted=True, at_once=True), STYLE, NEXT)
+    assert "Stopped at once: the next apply looks at what was under way.\n" in text
+    assert "Interrupted" not in text
+
+
+@pytest.mark.parametrize("remedy", ["log in again", None])
+def test_what_stops_all_buckets_alike_is_told_once(remedy: str | None) -> None:
+    halt = Halt("the AWS credentials have \x1b[2Jexpired", remedy)
+    applied = Applied((ended(CHANGED, Result.FAILED), ended(CHANGED, Result.SKIPPED)), halted=halt)
+    text = render_outcome(applied, STYLE, NEXT)
+    assert text.count("✗ Stopped: the AWS credentials have") == 1
+    assert "\x1b" not in text
+    assert ("    help: log in again\n" in text) == (remedy is not None)
+    assert "The same command goes on where it stopped.\n" in text
+    assert outcomes_document(applied, document(CHANGED))["halted"] == {"why": halt.why, "remedy": remedy}
+
+
+def test_what_is_not_yet_visible_gets_a_sentence() -> None:
+    text = render_outcome(Applied((ended(CHANGED, Result.UNVERIFIED),)), STYLE, NEXT)
+    assert "S3 may need minutes to show what was written; the next command tells whether it does by then.\n" in text
 
 
 def test_what_is_blocked_is_told_with_its_remedy() -> None:
