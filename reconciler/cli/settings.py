@@ -9,6 +9,6 @@ if TYPE_CHECKING:
 
 def settings_of(arguments: Namespace) -> "Settings":
     """What the team has decided; the defaults where it has decided nothing."""
-    from reconciler.settings import Settings
+    from reconciler.specs.settings import load_settings
 
-    return Settings()
+    return load_settings(getattr(arguments, "settings", None))

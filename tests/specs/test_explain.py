@@ -82,7 +82,7 @@ def test_the_bucket_lists_all_fields() -> None:
         ("days", "did you mean `bucket.lifecycle.rules.expiration.days` or `bucket.lifecycle.rules.transitions.days`?"),
         ("bucket.lifecyle", "did you mean `bucket.lifecycle`?"),
         ("versionning", "did you mean `bucket.versioning`?"),
-        ("RCL1109", "did you mean `RCL1108`?"),
+        ("RCL11O1", "did you mean `RCL1101`?"),
         ("bucket.manifest.etag", "did you mean `bucket.manifest.data`?"),
         ("zzz", None),
         ("", None),
@@ -92,7 +92,8 @@ def test_an_unknown_topic(topic: str, remedy: str | None) -> None:
     with pytest.raises(UsageError) as refused:
         explain(topic)
     assert refused.value.remedy == (
-        remedy or "name a code, like RCL1101, or a field, like bucket.lifecycle; `bucket` lists all fields"
+        remedy
+        or "name a code, like RCL1101, or a field, like bucket.lifecycle; `bucket` and `settings` list all fields"
     )
 
 
