@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # the demo has a sandbox of its own; credentials, profiles and endpoints of the machine stay out of it
 DEMO := env -u AWS_PROFILE -u AWS_ENDPOINT_URL -u AWS_ENDPOINT_URL_S3 \
         RECONCILE_SANDBOX=1 RECONCILE_SANDBOX_DIR=$(CURDIR)/.demo PATH="$(CURDIR)/$(BIN):$$PATH"
-WITH_SIDE_EFFECTS := reconciler/cli/*,reconciler/s3/*,reconciler/sandbox/*,reconciler/run.py,reconciler/errors.py
+WITH_SIDE_EFFECTS := reconciler/cli/*,reconciler/journal/*,reconciler/s3/*,reconciler/sandbox/*,reconciler/run.py,reconciler/errors.py
 
 .PHONY: help demo test laws test-servers format generate generate-actions bench clean
 

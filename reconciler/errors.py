@@ -5,10 +5,12 @@ The tree::
     ReconcileError             a refusal with a code, a sentence and a remedy; never shown as a traceback
     ├── UsageError             the command line asks for something that makes no sense        64
     ├── InvalidSpecs           the specs have problems, each with its place                    1
+    │   └── InvalidSettings    reconcile.yaml has problems, each with its place                1
     ├── CannotReachS3          no credentials, expired ones, an endpoint that does not answer  1
     ├── WrongAccount           the credentials belong to another account than the spec says    1
     ├── SandboxError           the embedded S3 could not be started or stopped                 1
     ├── ConsentMissing         nobody agreed to the change                                     3
+    ├── Locked                 another run holds the lock                                      3
     ├── LimitExceeded          one run would touch more than the team's limits allow           3
     ├── PlanIsStale            a saved plan no longer describes the specs or the live buckets  4
     └── Interrupted            somebody pressed Ctrl-C before anything was written           130
@@ -32,7 +34,7 @@ class ExitCode(IntEnum):
     CHANGES = 2
     """Only with ``--detailed-exitcode``: the plan is not empty."""
     REFUSED = 3
-    """A guardrail refused, or nobody consented."""
+    """A guardrail refused, nobody consented, or another run holds the lock. Nothing was written."""
     STALE = 4
     """The saved plan is no longer true."""
     PARTLY_APPLIED = 5
@@ -71,6 +73,16 @@ class InvalidSpecs(ReconcileError):  # noqa: N818 - reads as what it is
         self.problems = tuple(problems)
 
 
+class InvalidSettings(InvalidSpecs):
+    """`reconcile.yaml` has problems; each of them knows its place."""
+
+    code = "RCL1400"
+
+    def __init__(self, problems: "Sequence[Problem]") -> None:
+        super().__init__(problems)
+        self.message = f"{len(problems)} problem(s) in the settings"
+
+
 class CannotReachS3(ReconcileError):  # noqa: N818
     """No credentials, expired ones, or an endpoint that does not answer."""
 
@@ -101,6 +113,13 @@ class LimitExceeded(ReconcileError):  # noqa: N818
 
     exit_code = ExitCode.REFUSED
     code = "RCL4004"
+
+
+class Locked(ReconcileError):  # noqa: N818
+    """Another run is applying right now: it holds the lock that the settings name."""
+
+    exit_code = ExitCode.REFUSED
+    code = "RCL5005"
 
 
 class PlanIsStale(ReconcileError):  # noqa: N818

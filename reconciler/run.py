@@ -4,24 +4,29 @@ The command line and Python programs take the same way. Nothing here prints or a
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reconciler.endpoints.profile import Profile
 from reconciler.endpoints.profiles import AWS, SANDBOX, profile_named
-from reconciler.errors import ReconcileError, UsageError
-from reconciler.planning.changeset import Changeset, Inputs, Origin
+from reconciler.errors import ReconcileError, UsageError, WrongAccount
+from reconciler.planning.changeset import Changeset, Inputs, Origin, Plan
 from reconciler.planning.digests import digest_of_specs
 from reconciler.planning.live import Existence, Identity, LiveBucket
 from reconciler.planning.outcomes import Applied, BucketOutcome
 from reconciler.planning.planner import plan_bucket
+from reconciler.planning.rolling_back import Rollback, rolled_back
+from reconciler.planning.runs import PastRun
 from reconciler.planning.taking_over import TakenOver, everything_of, taken_over
 from reconciler.problems import Problem, did_you_mean
 from reconciler.specs.files import relative
 from reconciler.specs.loader import Loaded, load, refuse_for
 
 if TYPE_CHECKING:
+    from reconciler.planning.evidence import EvidenceAsked
     from reconciler.s3.clients import Clients
+    from reconciler.s3.reader import Reader
+    from reconciler.settings import Lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ class Planned:
     identity: Identity
     files: tuple[str, ...] = ()
     """The spec files that were read."""
+    live: Mapping[str, LiveBucket] = field(default_factory=dict)
+    """What was found, by the names of the buckets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +88,29 @@ def load_specs(question: Question, endpoint_profile: str | None = None) -> Loade
     return loaded
 
 
-def make_plan(question: Question, access: Access, notice: Notice = lambda _: None) -> Planned:
+def make_plan(
+    question: Question,
+    access: Access,
+    notice: Notice = lambda _: None,
+    evidence: "EvidenceAsked | None" = None,
+) -> Planned:
     """What would change. Reads S3 and writes nothing; no S3 call is made before the account is known."""
-    return plan_loaded(load_specs(question, access.endpoint_profile), question, access, notice)
+    return plan_loaded(load_specs(question, access.endpoint_profile), question, access, notice, evidence)
 
 
-def plan_loaded(loaded: Loaded, question: Question, access: Access, notice: Notice = lambda _: None) -> Planned:
-    """What would change for specs that have been loaded already."""
+def plan_loaded(
+    loaded: Loaded,
+    question: Question,
+    access: Access,
+    notice: Notice = lambda _: None,
+    evidence: "EvidenceAsked | None" = None,
+) -> Planned:
+    """What would change for specs that have been loaded already; and what of the buckets goes, if that is asked."""
     chosen = [bucket for bucket in loaded.buckets if not question.targets or bucket.spec.name in question.targets]
 
     clients = clients_of(access)
     from reconciler.s3.clients import check_accounts
+    from reconciler.s3.exposure import SecondLook
     from reconciler.s3.reader import Reader
 
     identity = clients.identity()
@@ -100,12 +119,17 @@ def plan_loaded(loaded: Loaded, question: Question, access: Access, notice: Noti
     refuse_for(identity.profile, chosen)
     check_accounts(identity, {spec.name: spec.account for spec in specs if spec.account})
     notice(f"Reading {len(specs)} bucket{'' if len(specs) == 1 else 's'} of account {identity.account or 'unknown'}")
-    live = Reader(clients, identity).read(specs)
+    reader = Reader(clients, identity)
+    live = reader.read(specs)
+    plans = [
+        plan_bucket(bucket.spec, live[bucket.spec.name], identity, Origin(bucket.place.file, bucket.place.line))
+        for bucket in chosen
+    ]
+    looked_at = SecondLook(reader).at(plans, live)
+    if evidence is not None:
+        looked_at = gathered(looked_at, reader, evidence, notice)
     changeset = Changeset(
-        tuple(
-            plan_bucket(bucket.spec, live[bucket.spec.name], identity, Origin(bucket.place.file, bucket.place.line))
-            for bucket in chosen
-        ),
+        looked_at,
         endpoint=identity.endpoint,
         inputs=Inputs(
             paths=tuple(relative(path) for path in question.paths),
@@ -114,7 +138,16 @@ def plan_loaded(loaded: Loaded, question: Question, access: Access, notice: Noti
             spec_digest=digest_of_specs(specs),
         ),
     )
-    return Planned(changeset, loaded.warnings, clients, identity, loaded.files)
+    return Planned(changeset, loaded.warnings, clients, identity, loaded.files, live)
+
+
+def gathered(plans: Sequence[Plan], reader: "Reader", evidence: "EvidenceAsked", notice: Notice) -> tuple[Plan, ...]:
+    """The plans, with what they take from their buckets."""
+    from datetime import UTC, datetime
+
+    from reconciler.s3.evidence import Gathering
+
+    return Gathering(reader, evidence, datetime.now(UTC), notice).of(plans)
 
 
 def tell_profile(profile: Profile, notice: Notice) -> None:
@@ -169,19 +202,66 @@ def take_over(
     )
 
 
+def roll_back(run: PastRun, access: Access, notice: Notice = lambda _: None) -> Rollback:
+    """What takes back a run of the past, as far as specs can say it. Reads S3 and writes nothing.
+
+    Raises `WrongAccount` where these credentials lead to another account, or another S3.
+    """
+    from reconciler.s3.reader import Reader
+    from reconciler.specs.writing import as_read
+
+    clients = clients_of(access)
+    identity = clients.identity()
+    tell_profile(identity.profile, notice)
+    if not run.is_of(identity.account, identity.endpoint):
+        here, there = place_in_words(identity.account, identity.endpoint), place_in_words(*run.place)
+        raise WrongAccount(f"the run wrote to {there}, and this is {here}", remedy="use its credentials and endpoint")
+    names = sorted({call.intent.bucket for call in run.calls})
+    notice(f"Reading {len(names)} bucket{'' if len(names) == 1 else 's'} of account {identity.account or 'unknown'}")
+    live = Reader(clients, identity).read([everything_of(name) for name in names])
+    clients.close()
+    return rolled_back(run, live, identity, as_read)
+
+
+def place_in_words(account: str | None, endpoint: str | None) -> str:
+    """Which account of which S3."""
+    return f"account {account or 'unknown'}" + (f" at {endpoint}" if endpoint else "")
+
+
 def out_of_reach(bucket: LiveBucket) -> str:
     """Why there is nothing to say about a bucket."""
     return f"{bucket.trouble.why} ({bucket.trouble.remedy})" if bucket.trouble else "there is no such bucket"
 
 
-def carry_out(planned: Planned, progress: Callable[[BucketOutcome], None] = lambda _: None, **settings: Any) -> Applied:
-    """Do what the plan says. What is blocked stays undone and is part of the outcome."""
+def carry_out(
+    planned: Planned,
+    progress: Callable[[BucketOutcome], None] = lambda _: None,
+    lock: "Lock | None" = None,
+    **settings: Any,
+) -> Applied:
+    """Do what the plan says. What is blocked stays undone and is part of the outcome.
+
+    Raises `ReconcileError`, before anything is written, for what would stop the run half-way, and `Locked` while
+    another run holds the lock.
+    """
+    from contextlib import nullcontext
+
+    from reconciler.s3 import preflight
     from reconciler.s3.executor import Executor
+    from reconciler.s3.lock import HeldLock
     from reconciler.s3.reader import Reader
 
     plans: Sequence[Any] = [plan for plan in planned.changeset.plans if plan.changes or plan.blockers]
     executor = Executor(planned.clients, Reader(planned.clients, planned.identity), progress=progress, **settings)
     try:
-        return executor.apply(plans)
+        if not planned.changeset.has_changes:
+            return executor.apply(plans)
+        preflight.check(plans, planned.clients)
+        held = HeldLock(lock, planned.clients, planned.identity, executor.halt) if lock else None
+        with held.while_applying(plans) if held else nullcontext():
+            applied = executor.apply(plans)
+            if held and applied.at_once:
+                held.leave()
+        return applied
     finally:
         planned.clients.close()

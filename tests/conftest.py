@@ -1,6 +1,10 @@
-"""How hard Hypothesis tries: 25 examples for each law and aspect, or as many as RECONCILE_EXAMPLES says."""
+"""How hard Hypothesis tries: 25 examples for each law and aspect, or as many as RECONCILE_EXAMPLES says.
+
+And how many cases the fault engine has taken, of how many (tests/s3/test_every_fault.py).
+"""
 
 import os
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 
@@ -12,3 +16,13 @@ settings.register_profile(
     print_blob=True,
 )
 settings.load_profile("reconcile")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """The number of cases, also where several processes have shared them."""
+    ended = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    for what in ("faults", "kills"):
+        counts = [str(value).split() for report in ended for name, value in report.user_properties if name == what]
+        if counts:
+            taken, all_of_them = (sum(int(count[part]) for count in counts) for part in (0, 1))
+            terminalreporter.write_line(f"{what}: {taken} of {all_of_them} cases")

@@ -45,8 +45,8 @@ def test_an_aspect_is_one_file_one_import_and_one_field() -> None:
     elsewhere = ("sandbox/", "endpoints/", "policy_language/s3_actions.py", "policy_language/api_calls.py")
     # servers, and two tables of AWS's names
     named = {name for name, times in naming.items() if times and not name.startswith(elsewhere)}
-    assert named == {"aspects/ownership_controls.py", "bucket.py", "aspects/policy.py"}, (
-        "the policy may say that it is applied after it; nothing else may know the aspect"
+    assert named == {"aspects/ownership_controls.py", "bucket.py", "aspects/policy.py", "planning/exposure.py"}, (
+        "the policy is applied after it, and who gets in depends on it; nothing else may know the aspect"
     )
     field = [line for line in (ROOT / "reconciler/bucket.py").read_text().splitlines() if "ownership_controls" in line]
     assert len(field) == 2, "one import and one field"

@@ -176,6 +176,11 @@ class Aspect(BaseModel):
         """Why ``absent`` makes no sense for this aspect, if it does not."""
         yield from ()
 
+    @classmethod
+    def nearest_to_absence(cls) -> Any:
+        """What a spec says to come as near to having none as S3 allows, where it cannot say ``absent``."""
+        return None
+
     def target(self, live: Self | None, around: Surroundings) -> Self:
         """The whole document to have: what the spec says, and what it leaves to the live bucket."""
         kept: dict[str, Any] = {}

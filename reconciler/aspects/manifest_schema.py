@@ -5,6 +5,7 @@ The built-in one is made of the model, so that the two cannot disagree.
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import count
 from typing import Any
 
 import jsonschema
@@ -15,6 +16,9 @@ from reconciler.aspects.json_schema import WithoutNull
 from reconciler.aspects.manifest import NOT_IN_BODY, Manifest
 
 Misfit = tuple[tuple[str | int, ...], str]
+REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+MOST_REFERENCES = 100_000
+"""References of a schema that are followed. Thirty short definitions can ask for a thousand million."""
 
 
 @cache
@@ -55,13 +59,30 @@ def misfits_of_team(body: dict[str, Any], schema: dict[str, Any]) -> Iterator[Mi
     kind = validator_for(schema, default=jsonschema.Draft202012Validator)
     try:
         kind.check_schema(schema)
-        yield from in_words(kind(schema, registry=referencing.Registry()), body)
+        yield from in_words(bounded(kind)(schema, registry=referencing.Registry()), body)
     except jsonschema.SchemaError as error:
         raise ValueError(f"this is not a JSON Schema: {error.message}") from error
     except referencing.exceptions.Unresolvable as error:
         raise ValueError(f"this refers to a schema that is not in it: {error}") from error
     except RecursionError as error:
-        raise ValueError("this refers to itself without an end") from error
+        raise ValueError("this refers to itself without an end, or more often than anybody can follow") from error
+
+
+def bounded(kind: Any) -> Any:
+    """The same kind of validator, which gives up after a number of references: raises RecursionError."""
+    followed = count(1)
+
+    def counted(follow: Any) -> Any:
+        def reference(*arguments: Any) -> Iterator[Any]:
+            if next(followed) > MOST_REFERENCES:
+                raise RecursionError
+            yield from follow(*arguments) or ()
+
+        return reference
+
+    known = kind.VALIDATORS
+    extend: Any = jsonschema.validators.extend
+    return extend(kind, {name: counted(known[name]) for name in REFERENCES if name in known})
 
 
 def in_words(validator: Any, body: dict[str, Any]) -> Iterator[Misfit]:

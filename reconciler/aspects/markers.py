@@ -1,5 +1,6 @@
 """Markers on fields: what is peculiar about a field, said where the field is declared."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,13 @@ class Derived:
 @dataclass(frozen=True, slots=True)
 class Internal:
     """Marks a field that people neither write nor see, like an ETag."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownWith:
+    """Marks a field of the bucket that means nothing by itself: its example shows these other fields beside it."""
+
+    beside: Mapping[str, Any]
 
 
 def marker_of(info: FieldInfo, kind: type[Any]) -> Any:

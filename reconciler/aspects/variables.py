@@ -33,6 +33,12 @@ def fill_text(text: str, variables: Mapping[str, str | None]) -> str:
     return VARIABLE.sub(filled_in, text)
 
 
+def filled_length(text: str, variables: Mapping[str, str | None]) -> int:
+    """How many characters a string has once its variables are filled in, known before it is made."""
+    names = VARIABLE.findall(text)
+    return len(text) + sum(len(value) - len(name) - 3 for name in names if (value := variables.get(name)) is not None)
+
+
 def variables_in(value: Any) -> Iterator[str]:
     """The names of our variables that plain data still holds."""
     if isinstance(value, str):

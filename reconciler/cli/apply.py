@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.consent import check_words, consent_arguments, get_consent, limits_of, needs_of
 from reconciler.cli.console import Console
+from reconciler.cli.journal import keep_journal, look_back, tell_unfinished
 from reconciler.cli.plan import print_plan
 from reconciler.cli.question import (
     access,
     command_line,
+    evidence_arguments,
+    evidence_asked,
     format_argument,
     question,
     spec_arguments,
@@ -24,6 +27,7 @@ from reconciler.cli.settings import settings_of
 from reconciler.errors import ExitCode, InvalidSpecs, PlanIsStale, UsageError
 
 if TYPE_CHECKING:
+    from reconciler.planning.evidence import EvidenceAsked
     from reconciler.planning.outcomes import Applied
     from reconciler.run import Access, Planned, Question
 
@@ -50,6 +54,7 @@ def arguments(parser: ArgumentParser) -> None:
         metavar="HASH",
         help="only if the plan made now is the one that was reviewed; at least the 12 characters that a plan shows",
     )
+    evidence_arguments(parser)
     consent_arguments(parser)
 
 
@@ -64,15 +69,18 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     settings = settings_of(arguments)
     limits = limits_of(arguments, settings.limits)
     reviewed = load_reviewed(arguments, settings.plans_expire_after)
+    evidence = evidence_asked(arguments)
     s3 = access(arguments, console)
     if reviewed is None:
         asked = question(arguments)
-        planned = make_plan(asked, s3, console.notice)
+        planned = make_plan(asked, s3, console.notice, evidence)
     else:
         asked = question_of(reviewed)
-        planned = plan_again(asked, s3, console)
+        planned = plan_again(asked, s3, console, evidence)
         planned = without_moved(planned, reviewed, console)
-    needs = needs_of(planned.changeset, limits)
+    past = look_back(settings, planned)
+    tell_unfinished(past, planned, console)
+    needs = needs_of(planned.changeset, limits, past.begun, past.forgotten)
     document = to_document(planned.changeset, __version__, needs)
     if not console.json:
         print_plan(planned, document, console, None)
@@ -80,8 +88,10 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     if planned.changeset.has_changes:
         get_consent(arguments, console, needs)
     arguments.writing = True
+    journal = keep_journal(settings, planned, document, console)
     with ended_like_an_interruption():
-        outcome = carry_out(planned, progress=Teller(console).tell)
+        outcome = carry_out(planned, progress=Teller(console).tell, lock=settings.lock, recorder=journal.recorder)
+    journal.end(outcome.exit_code, planned, past)
     if console.json:
         from reconciler.reports.outcomes import outcomes_document
 
@@ -134,7 +144,7 @@ def question_of(reviewed: dict[str, Any]) -> "Question":
     return Question(tuple(inputs["paths"]), dict(inputs["variables"]), tuple(inputs["targets"]))
 
 
-def plan_again(asked: "Question", s3: "Access", console: Console) -> "Planned":
+def plan_again(asked: "Question", s3: "Access", console: Console, evidence: "EvidenceAsked | None") -> "Planned":
     """The plan that the same question gives now. Specs that are gone or broken have moved, too."""
     from reconciler.run import load_specs, plan_loaded
 
@@ -146,7 +156,7 @@ def plan_again(asked: "Question", s3: "Access", console: Console) -> "Planned":
         raise PlanIsStale([*moved, "a saved plan names its specs from the folder in which it was made"]) from error
     except UsageError as error:
         raise PlanIsStale([f"the specs do not fit the plan any more: {error.message}"]) from error
-    return plan_loaded(loaded, asked, s3, console.notice)
+    return plan_loaded(loaded, asked, s3, console.notice, evidence)
 
 
 def without_moved(planned: "Planned", reviewed: dict[str, Any], console: Console) -> "Planned":
@@ -168,7 +178,7 @@ def without_moved(planned: "Planned", reviewed: dict[str, Any], console: Console
     if not any(bucket["changes"] and bucket["name"] not in buckets for bucket in reviewed["buckets"]) and buckets:
         raise PlanIsStale([sentence for sentences in buckets.values() for sentence in sentences])
     for sentence in (sentence for sentences in buckets.values() for sentence in sentences):
-        console.message(f"warning: {sentence}; this bucket is left alone")
+        console.line(f"warning: {sentence}; this bucket is left alone")
     return replace(planned, changeset=stopped(planned.changeset, buckets))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli.console import Console
 from reconciler.errors import ConsentMissing, LimitExceeded, UsageError
+from reconciler.inert import inert
 
 if TYPE_CHECKING:
     from reconciler.planning.changeset import Changeset
@@ -94,7 +95,7 @@ def get_consent(arguments: Namespace, console: Console, needs: Needs) -> None:
         )
     for bucket, needed in groupby(open_risks, key=lambda need: need.about):
         told = ", ".join(need.why for need in needed)
-        if console.ask(f"\n{bucket} {told}.\nType the bucket's name to agree: ") != bucket:
+        if console.ask(f"\n{inert(bucket)} {inert(told)}.\nType the bucket's name to agree: ") != bucket:
             raise ConsentMissing(f"{bucket} {told}, and you have not agreed to that; nothing was written")
     if not arguments.auto_approve:
         get_a_yes(console)

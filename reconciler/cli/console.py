@@ -54,8 +54,10 @@ class Console:
         """The result as JSON."""
         import json
 
+        from reconciler.inert import inert_json
+
         escape = not encoding_of(sys.stdout).startswith("utf")
-        self.result(json.dumps(document, indent=2, ensure_ascii=escape) + "\n")
+        self.result(inert_json(json.dumps(document, indent=2, ensure_ascii=escape)) + "\n")
 
     def notice(self, text: str) -> None:
         """What is going on, for whoever watches."""
@@ -63,8 +65,14 @@ class Console:
             style = self.style(sys.stderr)
             self.message(style.dim(style.fit(text)))
 
+    def line(self, text: str) -> None:
+        """One line on stderr, whatever stands in it."""
+        from reconciler.inert import inert
+
+        self.message(self.style(sys.stderr).fit(inert(text)))
+
     def message(self, text: str) -> None:
-        """A line on stderr."""
+        """Lines on stderr."""
         write(text + "\n", sys.stderr)
 
     def ask(self, question: str) -> str:
@@ -74,8 +82,14 @@ class Console:
 
 
 def write(text: str, stream: TextIO | None) -> None:
-    """Write at once; what the stream cannot spell is written as an escape, and to a closed one nothing is."""
+    """Write at once; what the stream cannot spell is written as an escape, and to a closed one nothing is.
+
+    Whatever comes out of the program comes by here, and nothing in it but line breaks and our colours does anything.
+    """
     if stream is not None:
+        from reconciler.inert import inert_lines
+
+        text = inert_lines(text)
         stream.write(text.encode(encoding_of(stream), "backslashreplace").decode(encoding_of(stream)))
         stream.flush()
 

@@ -5,6 +5,7 @@ from argparse import ArgumentParser, Namespace
 from reconciler.cli.console import Console
 from reconciler.cli.question import access, endpoint_profile, question, spec_arguments
 from reconciler.errors import ExitCode
+from reconciler.inert import inert
 
 DESCRIPTION = """\
 Say who these credentials belong to, or print the least IAM policy for `plan` and for `apply`.
@@ -42,9 +43,9 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     identity = clients_of(access(arguments, console)).identity()
     profile = identity.profile
     console.result(
-        f"account   {identity.account or 'unknown: this endpoint has no STS'}\n"
-        f"region    {identity.region or 'none set: specs must name theirs'}\n"
-        f"endpoint  {identity.endpoint or 'AWS'}\n"
+        f"account   {inert(identity.account or 'unknown: this endpoint has no STS')}\n"
+        f"region    {inert(identity.region or 'none set: specs must name theirs')}\n"
+        f"endpoint  {inert(identity.endpoint or 'AWS')}\n"
         + (f"profile   {profile.name}: {profile.about}\n" if profile not in (AWS, SANDBOX) else "")
     )
     return ExitCode.FINE

@@ -10,6 +10,7 @@ Explain an error code or a field: what it means, what may stand there, what S3 c
 
   reconcile explain RCL2503
   reconcile explain bucket.lifecycle.rules
+  reconcile explain settings                   what reconcile.yaml may say
 """
 
 

@@ -61,9 +61,9 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     if unsaid:
         name, aspect = unsaid[0]
         more = f" and {len(unsaid) - 1} more" if len(unsaid) > 1 else ""
-        console.message(f"warning: the spec says nothing of {aspect} of {name}{more}: a comment there says why")
+        console.line(f"warning: the spec says nothing of {aspect} of {name}{more}: a comment there says why")
     for name, why in found.out_of_reach.items():
-        console.message(f"error: {name}: {why}")
+        console.line(f"error: {name}: {why}")
     if arguments.out and found.buckets:
         console.notice(f"Next: {command_line(arguments, 'plan', [arguments.out])}   (it should be empty)")
     return ExitCode.ERROR if found.out_of_reach else ExitCode.FINE

@@ -21,9 +21,11 @@ COMMANDS = {
     "plan": "show exactly what would change in S3",
     "apply": "make the live buckets what the specs say",
     "show": "show a saved plan again, without asking S3",
+    "runs": "list what was applied from here, and what each run wrote",
+    "rollback": "write a spec that takes back what a run has written, and plan it",
     "import": "write specs for live buckets, to take them over",
     "explain": "say what an error code or a field of a spec means",
-    "schema": "print the JSON Schemas of specs, plans and manifests",
+    "schema": "print the JSON Schemas of specs, settings, plans and manifests",
     "sandbox": "look at, empty or stop the embedded S3",
     "doctor": "check credentials and region, or print the IAM permissions that are needed",
 }
@@ -111,6 +113,8 @@ def global_options() -> Parser:
     where.add_argument(
         "--sandbox", action="store_true", default=SUPPRESS, help="an embedded S3 on this machine (RECONCILE_SANDBOX=1)"
     )
+    decided = parser.add_argument_group("what the team has decided")
+    decided.add_argument("--settings", metavar="FILE", help="limits, lock, journal, … (default: reconcile.yaml)")
     output = parser.add_argument_group("output")
     output.add_argument(
         "--color",
@@ -167,7 +171,7 @@ def main(words: Sequence[str]) -> int:
     try:
         parser = make_parser(words)
         parser.refuse_unknown(takewhile(lambda word: word not in COMMANDS, words))
-        parser.parse_args(words, arguments)
+        parser.parse_args(in_full(words), arguments)
         if arguments.command is None:
             parser.print_help()
             return ExitCode.FINE
@@ -184,7 +188,9 @@ def main(words: Sequence[str]) -> int:
         if arguments.debug:
             import traceback
 
-            traceback.print_exc()
+            from reconciler.cli.console import Console
+
+            Console(arguments).message(traceback.format_exc().rstrip("\n"))
         return report(error if isinstance(error, ReconcileError) else unexpected(error), arguments)
 
 
@@ -198,6 +204,14 @@ def run(arguments: Namespace) -> int:
         show_requests()
     command = command_named(arguments.command)
     return int(command.run(arguments, Console(arguments)))
+
+
+def in_full(words: Sequence[str]) -> list[str]:
+    """``--evidence`` may stand alone: what follows it then is none of its own."""
+    return [
+        f"{word}=listing" if word == "--evidence" and not following.startswith("inventory=") else word
+        for word, following in pairwise([*words, ""])
+    ]
 
 
 def wants_json(words: Sequence[str]) -> bool:

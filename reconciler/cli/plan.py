@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.consent import needs_of
 from reconciler.cli.console import Console
+from reconciler.cli.journal import look_back
 from reconciler.cli.question import (
     access,
     command_line,
+    evidence_arguments,
+    evidence_asked,
     format_argument,
     question,
     spec_arguments,
@@ -27,6 +30,7 @@ Compare specs with the live buckets and show what `apply` would do. Nothing is w
   reconcile plan specs/lake.yaml
   reconcile plan specs/ --out plan.json        save it for review; then: reconcile apply --plan plan.json
   reconcile plan --detailed-exitcode           0: nothing to do, 2: changes
+  reconcile plan --evidence                    how many objects and bytes the changed rules would delete
 """
 
 
@@ -35,6 +39,7 @@ def arguments(parser: ArgumentParser) -> None:
     spec_arguments(parser)
     target_argument(parser)
     format_argument(parser)
+    evidence_arguments(parser)
     parser.add_argument("--out", metavar="FILE", help="save the plan for `reconcile apply --plan FILE`")
     parser.add_argument(
         "--detailed-exitcode", action="store_true", help="exit 2 when there are changes, 0 when there are none"
@@ -58,8 +63,11 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
             remedy="put the spec into a file, or leave --out out",
         )
     settings = settings_of(arguments)
-    planned = make_plan(asked, access(arguments, console), console.notice)
-    document = to_document(planned.changeset, __version__, needs_of(planned.changeset, settings.limits))
+    evidence = evidence_asked(arguments)
+    planned = make_plan(asked, access(arguments, console), console.notice, evidence)
+    past = look_back(settings, planned)
+    needs = needs_of(planned.changeset, settings.limits, past.begun, past.forgotten)
+    document = to_document(planned.changeset, __version__, needs)
     if arguments.out:
         from pathlib import Path
 

@@ -9,9 +9,12 @@ from reconciler.cli.console import Console
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
+    from reconciler.planning.evidence import EvidenceAsked
     from reconciler.run import Access, Question
 
 DEFAULT_PATH = "specs"
+LISTING = "listing"
+"""What ``--evidence`` means where it stands alone."""
 
 
 def spec_arguments(parser: ArgumentParser) -> None:
@@ -38,6 +41,43 @@ def format_argument(parser: ArgumentParser) -> None:
     parser.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or json")
 
 
+def evidence_arguments(parser: ArgumentParser) -> None:
+    """Whether to look at what would be lost."""
+    parser.add_argument(
+        "--evidence",
+        action="append",
+        default=[],
+        metavar="inventory=s3://…/manifest.json",
+        help="count what would be deleted: by listing the buckets, or by S3 Inventory reports (repeatable)",
+    )
+    parser.add_argument(
+        "--evidence-limit", metavar="NUMBER", help="versions of a bucket that are looked at (default: 1000000)"
+    )
+
+
+def evidence_asked(arguments: Namespace) -> "EvidenceAsked | None":
+    """Where to look for what would be lost; None where nobody asks."""
+    if not arguments.evidence:
+        if arguments.evidence_limit is not None:
+            raise UsageError("--evidence-limit says how much --evidence looks at", remedy="add --evidence")
+        return None
+    from reconciler.planning.evidence import LIMIT, EvidenceAsked
+
+    reports: list[str] = []
+    for word in arguments.evidence:
+        kind, _, url = word.partition("=")
+        if word != LISTING and (kind != "inventory" or not (url.startswith("s3://") and url.endswith(".json"))):
+            raise UsageError(
+                f"--evidence {word} says nothing that could be looked at",
+                remedy="write --evidence alone, or --evidence inventory=s3://bucket/path/manifest.json",
+            )
+        reports += [url] if word != LISTING else []
+    written = arguments.evidence_limit
+    if written is not None and not (written.isascii() and written.isdecimal() and int(written)):
+        raise UsageError(f"--evidence-limit {written} is no number of versions", remedy="write it like 5000000")
+    return EvidenceAsked(LISTING in arguments.evidence, tuple(reports), int(written) if written else LIMIT)
+
+
 def question(arguments: Namespace) -> "Question":
     """What the command line asks for."""
     from reconciler.run import Question
@@ -53,7 +93,10 @@ def question(arguments: Namespace) -> "Question":
 
 def access(arguments: Namespace, console: Console) -> "Access":
     """Which S3 the command line asks; starts the sandbox where it is asked for."""
+    from reconciler.cli.debugging import show_warnings
     from reconciler.run import Access
+
+    show_warnings()
 
     profile, region = getattr(arguments, "profile", None), getattr(arguments, "region", None)
     endpoint_url, named = getattr(arguments, "endpoint_url", None), endpoint_profile(arguments)
@@ -79,7 +122,7 @@ def command_line(arguments: Namespace, command: str, rest: Sequence[str]) -> str
     import shlex
 
     words = ["reconcile", command]
-    for name in ("profile", "region", "endpoint_url", "endpoint_profile"):
+    for name in ("profile", "region", "endpoint_url", "endpoint_profile", "settings"):
         value = getattr(arguments, name, None)
         words += [f"--{name.replace('_', '-')}", value] if value else []
     if getattr(arguments, "sandbox", False) and not os.environ.get("RECONCILE_SANDBOX"):

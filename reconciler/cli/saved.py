@@ -8,8 +8,12 @@ from typing import Any
 
 from reconciler.errors import PlanIsStale, ReconcileError
 
-LARGEST = 256 * 1024 * 1024
-"""Bytes that are read; a plan of ten thousand buckets has a tenth of them."""
+LARGEST = 64 * 1024 * 1024
+"""Bytes that are read; a plan of ten thousand buckets has less than half of them."""
+
+
+DEEPEST = 100
+"""Levels of nesting; a spec has at most 40."""
 
 
 def save(document: Mapping[str, Any], path: Path) -> None:
@@ -17,20 +21,21 @@ def save(document: Mapping[str, Any], path: Path) -> None:
     import tempfile
     from datetime import UTC, datetime
 
+    from reconciler.inert import inert_json
     from reconciler.planning.storage import to_text
     from reconciler.scalars import moment
 
     target = path.resolve()
-    dated = {**document, "created_at": moment(datetime.now(UTC).replace(microsecond=0))}
+    text = inert_json(to_text({**document, "created_at": moment(datetime.now(UTC).replace(microsecond=0))}))
     try:
         if target.exists() and not target.is_file():  # a pipe or device is written to, not replaced
-            target.write_text(to_text(dated), encoding="utf-8")
+            target.write_text(text, encoding="utf-8")
             return
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
         draft = Path(name)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(to_text(dated))
+                file.write(text)
             draft.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~umask())
             draft.replace(target)
         finally:
@@ -53,12 +58,16 @@ def read(path: Path) -> dict[str, Any]:
 
     document: dict[str, Any] = json_in(path, NOT_A_PLAN)
     check_format(document)
-    wrong = next(wrong_with(document), None)
+    try:
+        wrong = next(wrong_with(document), None)
+        found = fingerprint(document)
+    except UnicodeEncodeError:  # \ud800 is JSON, and no character
+        wrong = "it holds half of a character"
     if wrong is not None:
         raise ReconcileError(
             f"{path} is not a saved plan: {wrong}", remedy="make one with `reconcile plan --out`", code=NOT_A_PLAN
         )
-    if fingerprint(document) != document["fingerprint"]:
+    if found != document["fingerprint"]:
         raise PlanIsStale(["the file itself was changed after it was written"])
     return document
 
@@ -67,13 +76,29 @@ def json_in(path: Path, code: str) -> Any:
     """What a file of JSON holds."""
     try:
         with path.open("rb") as file:
-            return json.loads(file.read(LARGEST))
+            found = json.loads(file.read(LARGEST))
+        if too_deep(found):
+            raise ValueError(f"more than {DEEPEST} levels deep")
     except OSError as error:
         raise ReconcileError(f"{path} cannot be read: {error.strerror}", code=code) from error
     except (ValueError, RecursionError) as error:
         raise ReconcileError(
             f"{path} is not a saved plan: {error}", remedy="make one with `reconcile plan --out`", code=code
         ) from error
+    return found
+
+
+def too_deep(value: Any) -> bool:
+    """Whether plain data nests deeper than any plan, and than whoever reads it can follow."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [
+            inside
+            for one in level
+            if isinstance(one, dict | list)
+            for inside in (one.values() if isinstance(one, dict) else one)
+        ]
+    return bool(level)
 
 
 def wrong_with(document: Mapping[str, Any]) -> Iterator[str]:
@@ -92,3 +117,16 @@ def wrong_with(document: Mapping[str, Any]) -> Iterator[str]:
         for change in bucket["changes"]:
             if change["aspect"] not in (BUCKET, *BucketSpec.aspects()):
                 yield f"this version does not know the aspect {change['aspect']}"
+            elif change["aspect"] != BUCKET and not can_be_shown(change):
+                yield f"nobody can tell what its calls would do to {change['aspect']} of {bucket['name']}"
+
+
+def can_be_shown(change: Mapping[str, Any]) -> bool:
+    """Whether a change makes sense to whoever shows it: anything may stand in its fields and calls."""
+    from reconciler.reports.view import change_view
+
+    try:
+        change_view(change)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return False
+    return True

@@ -10,6 +10,8 @@ from reconciler.aspects.aspect import Aspect, Surroundings
 from reconciler.aspects.calls import Call, Risk
 from reconciler.bucket import BucketSpec
 from reconciler.errors import ExitCode
+from reconciler.planning.evidence import Evidence
+from reconciler.planning.exposure import Exposed
 
 BUCKET = "bucket"
 """The bucket itself, as an aspect among the others."""
@@ -93,6 +95,14 @@ class Plan:
     changes: tuple[Change, ...] = ()
     blockers: tuple[Blocker, ...] = ()
     findings: tuple[Finding, ...] = ()
+    exposure: Exposed | None = None
+    """In which ways the public can get in, before and after; None where the plan does not change who gets in."""
+    evidence: Evidence | None = None
+    """What of the bucket would go, where somebody asked for it and something may go; outside of the fingerprint."""
+    shut_before: frozenset[str] = field(default=frozenset(), compare=False)
+    """The aspects whose calls the live policy denies whoever asks, or may: their order depends on it."""
+    shut_after: frozenset[str] = field(default=frozenset(), compare=False)
+    """The same of the policy that is to take its place. No saved plan holds either: it may be somebody else's."""
 
     @property
     def name(self) -> str:
@@ -106,7 +116,14 @@ class Plan:
             return Action.BLOCKED
         if not self.changes:
             return Action.NONE
+        if any(change.aspect == BUCKET and change.action is Action.DELETE for change in self.changes):
+            return Action.DELETE
         return Action.UPDATE if self.exists else Action.CREATE
+
+    @property
+    def deletes(self) -> bool:
+        """Whether the bucket itself goes, or is emptied."""
+        return self.exists and any(change.aspect == BUCKET for change in self.changes)
 
     @property
     def risk(self) -> Risk:

@@ -2,7 +2,7 @@
 
 What may lose data or protection or open a door is agreed to by class and bucket: ``--allow loses-data:acme-lake``, or
 the bucket's name typed at a terminal. Consent is about data and access that exist: a bucket that this run creates, or
-that an unfinished run has created, needs none.
+that an unfinished run has created, needs none until it is to be deleted.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -26,7 +26,7 @@ def consents(changeset: Changeset, begun: Collection[str] = ()) -> tuple[Need, .
     return tuple(
         Need(Kind.CONSENT, plan.name, why(risk, changes), f"--allow {risk.value}:{plan.name}")
         for plan in changeset.plans
-        if plan.exists and plan.name not in begun
+        if plan.exists and (plan.deletes or plan.name not in begun)
         for risk, changes in risky(plan)
     )
 

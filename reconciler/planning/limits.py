@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterator, Mapping
 
 from pydantic import ValidationError
 
-from reconciler.planning.changeset import BUCKET, Action, Changeset, Plan
+from reconciler.planning.changeset import Changeset, Plan
 from reconciler.planning.needs import Kind, Need
 from reconciler.problems import did_you_mean
 from reconciler.settings import Limits
+from reconciler.sizes import in_units
 
 FLEET = 10
 """Buckets from which on a share of them means anything."""
@@ -43,7 +44,7 @@ def exceeded(changeset: Changeset, limits: Limits, forgotten: Collection[str] = 
 
 def _exceeded(changeset: Changeset, limits: Limits, forgotten: Collection[str]) -> Iterator[Need]:
     changed = sum(is_changed(plan) for plan in changeset.plans)
-    deleted = sum(is_deleted(plan) for plan in changeset.plans)
+    deleted = sum(plan.deletes for plan in changeset.plans)
     if changed > limits.buckets_changed:
         yield beyond("buckets_changed", f"{changed:,} existing buckets change", f"{limits.buckets_changed:,}", changed)
     if deleted > limits.buckets_deleted:
@@ -54,12 +55,10 @@ def _exceeded(changeset: Changeset, limits: Limits, forgotten: Collection[str]) 
         percent = f"{-(-100 * changed // whole)}%"
         allowed = f"{limits.share_of_fleet:.0%}"
         yield beyond("share_of_fleet", f"{percent} of {whole:,} buckets change ({changed:,})", allowed, percent)
-    found = [getattr(plan, "evidence", None) for plan in changeset.plans]  # until plans have it
-    expiring = sum(one.bytes_within_30_days for one in found if one)
+    expiring = sum(plan.evidence.bytes_within_30_days for plan in changeset.plans if plan.evidence)
     if expiring > limits.bytes_expiring:
-        gib = -(-expiring // 1024**3)
-        said = f"{gib:,} GiB would expire within 30 days"
-        yield beyond("bytes_expiring", said, f"{limits.bytes_expiring / 1024**3:,.0f} GiB", f"{gib}GiB")
+        said = f"{in_units(expiring)} would expire within 30 days"
+        yield beyond("bytes_expiring", said, in_units(limits.bytes_expiring), f"{-(-expiring // 1024**3)}GiB")
     if len(forgotten) > limits.buckets_forgotten:
         names = ", ".join(sorted(forgotten)[:3])
         said = f"{len(forgotten):,} buckets of the last apply have no spec any more ({names}, …)"
@@ -73,9 +72,4 @@ def beyond(name: str, said: str, allowed: str, flag: object) -> Need:
 
 def is_changed(plan: Plan) -> bool:
     """Whether an existing bucket changes, and stays."""
-    return plan.exists and bool(plan.changes) and not is_deleted(plan)
-
-
-def is_deleted(plan: Plan) -> bool:
-    """Whether the bucket itself is deleted, or emptied."""
-    return any(change.aspect == BUCKET and change.action is Action.DELETE for change in plan.changes)
+    return plan.exists and bool(plan.changes) and not plan.deletes

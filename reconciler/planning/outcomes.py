@@ -43,11 +43,23 @@ class BucketOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Halt:
+    """Why a whole run stopped before its next call, and what to do about it."""
+
+    why: str
+    remedy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Applied:
     """What became of a whole run."""
 
     buckets: tuple[BucketOutcome, ...]
     interrupted: bool = False
+    at_once: bool = False
+    """Whether it was interrupted twice: nobody has waited for the calls that were under way."""
+    halted: Halt | None = None
+    """What stopped all buckets alike: credentials that ended, a clock, a lock that was lost."""
 
     def outcomes(self) -> Iterator[Outcome]:
         """Every outcome of every bucket."""

@@ -8,6 +8,8 @@ from typing import Any
 
 from reconciler.aspects.calls import Risk
 from reconciler.planning.changeset import Action
+from reconciler.planning.evidence import NAMES
+from reconciler.planning.exposure import ACL, OBJECTS, Public, Verdict
 from reconciler.planning.needs import Kind
 from reconciler.problems import Severity
 
@@ -40,6 +42,12 @@ def plan_schema() -> Schema:
             "call": call(),
             "blocker": blocker(),
             "finding": finding(),
+            "exposed": exposed(),
+            "exposure": exposure(),
+            "way": way(),
+            "evidence": evidence(),
+            "reach": reach(),
+            "amount": amount(),
             "need": need(),
             "problem": problem(),
         },
@@ -121,6 +129,85 @@ def bucket() -> Schema:
             "blockers": listed("blocker"),
             "findings": listed("finding"),
         },
+        exposure={
+            "oneOf": [{"$ref": "#/definitions/exposed"}, {"type": "null"}],
+            "description": "Null where the plan does not change who gets in.",
+        },
+        evidence={"$ref": "#/definitions/evidence"},
+    )
+
+
+def evidence() -> Schema:
+    """What is in a bucket, and would go."""
+    reaches: Schema = {name: maybe("reach") for name in NAMES.values()}
+    return open_object(
+        "What of the bucket would go because of the changes: only with --evidence, where something may go, and outside "
+        "of the fingerprint. Null is: nobody can tell, which is not nothing.",
+        {
+            "source": TEXT | {"description": "What was looked at, in words."},
+            "complete": {"type": "boolean", "description": "If not, all amounts are at least so much."},
+            "cannot_tell": {"type": "array", "items": TEXT},
+            "first": MAYBE_TEXT | {"description": "The first midnight on which something goes; null: nothing does."},
+            "depends_on_tags": maybe("amount") | {"description": "What goes only if it has the tags of a rule."},
+            **reaches,
+        },
+    )
+
+
+def reach() -> Schema:
+    """What goes up to a midnight."""
+    amount: Schema = {"$ref": "#/definitions/amount"}
+    return open_object(
+        "What goes until then, tonight or in so many nights: `deleted` for good, because of the changes; `hidden` "
+        "behind a delete marker, because of the changes, the version being kept; `whole` by all rules together.",
+        dict.fromkeys(("deleted", "hidden", "whole"), amount),
+    )
+
+
+def amount() -> Schema:
+    """So much."""
+    return open_object("So many versions and bytes.", {"objects": at_least(0), "bytes": at_least(0)})
+
+
+def exposed() -> Schema:
+    """What happens to the exposure of a bucket."""
+    return open_object(
+        "In which ways the public can get into the bucket, by AWS's definition, before and after.",
+        {
+            "before": {
+                "oneOf": [{"$ref": "#/definitions/exposure"}, {"type": "null"}],
+                "description": "Null for a bucket that is not there yet.",
+            },
+            "after": {"$ref": "#/definitions/exposure"},
+            "verdict": words(Verdict),
+            "summary": MAYBE_TEXT | {"description": "What to say of it in a line; null where there is nothing to say."},
+        },
+    )
+
+
+def exposure() -> Schema:
+    """One side of it."""
+    return open_object(
+        "In which ways the public can get in. What could not be read is a way that is not certain.",
+        {
+            "public": words(Public),
+            "ways": listed("way"),
+            "held_back": listed("way") | {"description": "What a public access block holds back."},
+        },
+    )
+
+
+def way() -> Schema:
+    """One way in."""
+    return open_object(
+        "One way in for the public.",
+        {
+            "by": {"enum": ["policy", ACL, OBJECTS]},
+            "name": MAYBE_TEXT | {"description": "The statement's Sid or number, or the group of the ACL."},
+            "allows": {"type": "array", "items": TEXT, "description": "Actions, or the permission."},
+            "certain": {"type": "boolean"},
+            "held_back_by": MAYBE_TEXT,
+        },
     )
 
 
@@ -150,7 +237,9 @@ def field() -> Schema:
 def call() -> Schema:
     """One S3 call."""
     return closed_object(
-        "One S3 call: boto3's operation and its parameters, without Bucket and ExpectedBucketOwner.",
+        "One S3 call: boto3's operation and its parameters, without Bucket and ExpectedBucketOwner. Where the bucket "
+        "is emptied, `delete_objects` and `abort_multipart_upload` stand for as many as it takes: what they delete is "
+        "listed again and compared with `live`, and `AtMost` says how much it may be.",
         {"operation": TEXT | {"pattern": "^[a-z_]+$"}, "params": {"type": "object"}},
     )
 
@@ -221,6 +310,11 @@ def open_object(description: str, required: Schema, **optional: Schema) -> Schem
 def closed_object(description: str, required: Schema) -> Schema:
     """An object that has these names and no others."""
     return open_object(description, required) | {"additionalProperties": False}
+
+
+def maybe(name: str) -> Schema:
+    """What is defined under a name, or null."""
+    return {"oneOf": [{"$ref": f"#/definitions/{name}"}, {"type": "null"}]}
 
 
 def listed(name: str) -> Schema:

@@ -70,8 +70,8 @@ def differences_of_questions(reviewed: Mapping[str, Any], now: Mapping[str, Any]
         yield "the specs say something else"
     before = {bucket["name"] for bucket in reviewed["buckets"]}
     after = {bucket["name"] for bucket in now["buckets"]}
-    yield from (f"{name}: no spec describes it any more" for name in sorted(before - after))
-    yield from (f"{name}: it was not part of the plan" for name in sorted(after - before))
+    for name in sorted(before ^ after):
+        yield f"{name}: no spec describes it any more" if name in before else f"{name}: it was not part of the plan"
 
 
 def moved_buckets(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -90,7 +90,7 @@ def stopped(changeset: Changeset, moved: Mapping[str, Sequence[str]]) -> Changes
     def left_alone(plan: Plan) -> Plan:
         why = "; ".join(sentence.removeprefix(f"{plan.name}: ") for sentence in moved[plan.name])
         blocker = Blocker(BUCKET, f"not as it was reviewed: {why}", "run `reconcile plan --out` again and review it")
-        return replace(plan, changes=(), blockers=(blocker,))
+        return replace(plan, changes=(), blockers=(blocker,), evidence=None)
 
     return replace(changeset, plans=tuple(left_alone(plan) if plan.name in moved else plan for plan in changeset.plans))
 
@@ -106,7 +106,10 @@ def differences_of_bucket(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -
     for what in ("account", "region"):
         if reviewed[what] != now[what]:
             yield f"{name}: the {what}: reviewed {reviewed[what]}, now {now[what]}"
-    for aspect in sorted(reviewed["live"].keys() | now["live"].keys()):
+    # a second look is taken at what else decides who gets in only while the plan changes that: one side may have none
+    only_once = {bool(reviewed.get("exposure")), bool(now.get("exposure"))} == {True, False}
+    known = reviewed["live"].keys() & now["live"].keys() if only_once else reviewed["live"].keys() | now["live"].keys()
+    for aspect in sorted(known):
         if reviewed["live"].get(aspect) != now["live"].get(aspect):
             what = "the bucket itself" if aspect == "bucket" else aspect
             yield f"{name}: changed in S3 since: {what}"

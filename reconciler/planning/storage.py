@@ -11,11 +11,15 @@ from typing import Any
 
 from reconciler.planning.changeset import Action, Change, Changeset, Plan
 from reconciler.planning.digests import digest
+from reconciler.planning.evidence import evidence_document
+from reconciler.planning.exposure import Exposed, Exposure, Way
 from reconciler.planning.needs import Need
 
 FORMAT_VERSION = "1.1"
 OUTSIDE_THE_FINGERPRINT = ("tool_version", "created_at", "fingerprint", "needs")
-"""What may differ between two equal plans; and each bucket's `source`."""
+"""What may differ between two equal plans."""
+OF_A_BUCKET_OUTSIDE = ("source", "evidence")
+"""The same of each bucket: where it is written, and what it holds by now."""
 PLAIN_NAME = re.compile(r"[^.\[\]\"\s]+\Z")
 
 
@@ -43,7 +47,9 @@ def to_document(changeset: Changeset, tool_version: str, needs: Iterable[Need] =
 def fingerprint(document: Mapping[str, Any]) -> str:
     """What two plans that would do the same have in common: SHA-256 over all but when and where from."""
     inside = {name: value for name, value in document.items() if name not in OUTSIDE_THE_FINGERPRINT}
-    buckets = [{name: value for name, value in item.items() if name != "source"} for item in inside["buckets"]]
+    buckets = [
+        {name: value for name, value in item.items() if name not in OF_A_BUCKET_OUTSIDE} for item in inside["buckets"]
+    ]
     return digest(inside | {"buckets": buckets})
 
 
@@ -68,6 +74,38 @@ def bucket(plan: Plan) -> dict[str, Any]:
             }
             for item in plan.findings
         ],
+        "exposure": exposed(plan.exposure) if plan.exposure else None,
+        **({"evidence": evidence_document(plan.evidence)} if plan.evidence else {}),
+    }
+
+
+def exposed(exposed: Exposed) -> dict[str, Any]:
+    """In which ways the public can get in, before and after."""
+    return {
+        "before": exposure(exposed.before) if exposed.before else None,
+        "after": exposure(exposed.after),
+        "verdict": exposed.verdict.value,
+        "summary": exposed.summary,
+    }
+
+
+def exposure(found: Exposure) -> dict[str, Any]:
+    """One side of it."""
+    return {
+        "public": found.public.value,
+        "ways": [way(item) for item in found.ways],
+        "held_back": [way(item) for item in found.held_back],
+    }
+
+
+def way(item: Way) -> dict[str, Any]:
+    """One way in."""
+    return {
+        "by": item.by,
+        "name": item.name,
+        "allows": list(item.allows),
+        "certain": item.certain,
+        "held_back_by": item.held_back_by,
     }
 
 

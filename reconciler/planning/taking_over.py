@@ -17,7 +17,7 @@ from reconciler.aspects.variables import variables_in
 from reconciler.bucket import BucketSpec
 from reconciler.names import wrong_with_name
 from reconciler.planning.changeset import Origin
-from reconciler.planning.live import Identity, LiveAspect, LiveBucket, Unreadable
+from reconciler.planning.live import Existence, Identity, LiveAspect, LiveBucket, Unreadable
 from reconciler.planning.planner import compare, plan_bucket
 
 Fields = Mapping[str, Any]
@@ -47,8 +47,9 @@ def taken_over(
 ) -> TakenOver:
     """The spec of a live bucket: what differs from AWS's defaults, or, if `full`, everything.
 
-    `as_read` is what becomes of a spec that is written down and read again.
+    The bucket exists. `as_read` is what becomes of a spec that is written down and read again.
     """
+    assert live.existence is Existence.EXISTS, "there is nothing to take over"
     remarks: dict[str, str] = {}
     sayable: dict[str, Any] = {}
     about = about_the_bucket(live, identity)

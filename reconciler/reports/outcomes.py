@@ -45,10 +45,24 @@ def render_outcome(applied: Applied, style: Style, next_command: str) -> str:
         lines.append(f"{style.red('✗ Partly applied:')} {said}; {', '.join(rest)}.")
     else:
         lines.append(f"{style.red('✗ Not applied:')} {', '.join(rest)}.")
-    if applied.interrupted:
-        lines.append("Interrupted: the calls that were under way were finished, no other was begun.")
-    lines.append(f"Next: {style.cyan(next_command)}")
+    lines += endings(applied, style)
+    lines.append(f"Next: {style.cyan(inert(next_command))}")
     return style.fit("\n".join(lines)) + "\n"
+
+
+def endings(applied: Applied, style: Style) -> Iterator[str]:
+    """What is to be known of a run that did not end as it was meant to."""
+    if applied.count(Result.UNVERIFIED):
+        yield "S3 may need minutes to show what was written; the next command tells whether it does by then."
+    if applied.halted is not None:
+        yield from wrapped(f"{style.red('✗ Stopped:')} ", inert(applied.halted.why), style)
+        if applied.halted.remedy:
+            yield from wrapped(f"    {style.cyan('help:')} ", inert(applied.halted.remedy), style)
+        yield "The same command goes on where it stopped."
+    if applied.at_once:
+        yield "Stopped at once: the next apply looks at what was under way."
+    elif applied.interrupted:
+        yield "Interrupted: the calls that were under way were finished, no other was begun."
 
 
 def troubles(bucket: BucketOutcome, style: Style) -> Iterator[str]:
@@ -83,6 +97,8 @@ def outcomes_document(applied: Applied, plan: Mapping[str, Any]) -> dict[str, An
         ],
         "summary": {result.value: applied.count(result) for result in Result},
         "interrupted": applied.interrupted,
+        "at_once": applied.at_once,
+        "halted": {"why": applied.halted.why, "remedy": applied.halted.remedy} if applied.halted else None,
     }
 
 

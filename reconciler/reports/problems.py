@@ -15,6 +15,8 @@ BEFORE_THE_CARET = 20
 """Characters of a long line that are shown before the caret, at least."""
 NARROWEST = 30
 """Characters of a line that are shown in the narrowest terminal."""
+LONGEST_LINE = 1000
+"""Characters of a line before and behind the caret that are looked at; no terminal shows more."""
 TAB = "    "
 
 
@@ -60,19 +62,27 @@ def excerpt(problem: Problem, place: Place, style: Style) -> Iterator[str]:
     if problem.lines:
         yield edge
         room = max(style.width - len(gutter) - 4, NARROWEST)
-        start, end = place.column - 1, place.end_column - 1
-        skipped = skip(problem.lines[-1], start, end, room)
+        pointed_at, start, end = around(problem.lines[-1], place.column - 1, place.end_column - 1)
+        skipped = skip(pointed_at, start, end, room)
         # a line of context that begins elsewhere would only confuse
-        lines = problem.lines[-1:] if skipped else problem.lines
+        above = () if skipped else tuple(line[:LONGEST_LINE] for line in problem.lines[:-1])
+        lines = (*above, pointed_at)
         for number, line in enumerate(lines, place.line - len(lines) + 1):
             yield f"{style.cyan(str(number).rjust(len(gutter)))} {style.cyan('|')} {window(line, skipped, room, style)}"
-        carets, before = underline(problem.lines[-1], start, end, skipped, room)
+        carets, before = underline(pointed_at, start, end, skipped, room)
         beside = problem.help is not None and before + len(carets) + 1 + len(problem.help) <= room
         paint = style.red if problem.is_error else style.yellow
         pointed = paint(f"{carets} {message(problem.help)}" if beside and problem.help else carets)
         yield f"{edge} {' ' * before}{pointed}"
     if problem.help and not beside:
         yield f"{gutter} {style.cyan('= help:')} {message(problem.help)}"
+
+
+def around(line: str, start: int, end: int) -> tuple[str, int, int]:
+    """The part of a line that may be shown, and where the caret stands in it: a line may have a million characters."""
+    first = max(start - LONGEST_LINE, 0)
+    part = line[first : start + LONGEST_LINE]
+    return part, start - first, min(end - first, len(part))
 
 
 def underline(line: str, start: int, end: int, skipped: int, room: int) -> tuple[str, int]:

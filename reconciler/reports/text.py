@@ -9,7 +9,9 @@ from typing import Any
 
 from reconciler.aspects.calls import Risk
 from reconciler.planning.changeset import BUCKET, Action, worst
+from reconciler.planning.exposure import Public, Verdict
 from reconciler.planning.storage import path_text
+from reconciler.reports.evidence import evidence_text
 from reconciler.reports.inert import inert
 from reconciler.reports.needs import needs_lines
 from reconciler.reports.style import Style
@@ -28,7 +30,8 @@ DANGEROUS = (Risk.LOSES_DATA, Risk.LOSES_PROTECTION, Risk.WIDENS_ACCESS)
 ARROW = "→"
 WIDEST_NAME = 32
 """Columns that are kept for names; longer ones push their values to the right."""
-STATES = {"create": "to create", "update": "to change", "blocked": "blocked", "none": "no changes"}
+TO_DO = {"create": "to create", "update": "to change", "delete": "to delete"}
+STATES = {**TO_DO, "blocked": "blocked", "none": "no changes"}
 TAGS = "tags"
 NAMES_SHOWN = 8
 """Unchanged buckets that are named; more are counted."""
@@ -74,7 +77,7 @@ class _View:
     def heading(self, document: Document) -> Iterator[str]:
         """Whose buckets these are, and what the signs mean."""
         style, inputs = self.style, document["inputs"]
-        accounts = sorted({bucket["account"] or "unknown" for bucket in document["buckets"]})
+        accounts = sorted({inert(bucket["account"] or "unknown") for bucket in document["buckets"]})
         where = f"account {', '.join(accounts)}"
         if document["endpoint"] == "sandbox":
             yield style.paint(" SANDBOX ", 1, 30, 43) + style.yellow(" an embedded S3 on this machine: nothing is real")
@@ -107,7 +110,7 @@ class _View:
             )
             yield f"{style.green('✓ No changes.')} {said}."
             return
-        words = {"create": "to create", "update": "to change", "none": "unchanged", "blocked": "blocked"}
+        words = {**TO_DO, "none": "unchanged", "blocked": "blocked"}
         parts = [f"{summary[action]:,} {said}" for action, said in words.items() if summary[action]]
         partly = sum(bool(bucket["blockers"] and bucket["changes"]) for bucket in document["buckets"])
         parts += [f"{partly:,} of them with other changes"] if partly else []
@@ -117,7 +120,7 @@ class _View:
         yield from needs_lines(document.get("needs", ()), style)
         yield style.dim(f"Fingerprint {document['fingerprint'][:12]}")
         if next_command and has_changes:
-            yield f"Next: {style.cyan(next_command)}"
+            yield f"Next: {style.cyan(inert(next_command))}"
 
     # ── one bucket ───────────────────────────────────────────────────────────────────────────────────
 
@@ -125,20 +128,41 @@ class _View:
         """A header, then changes with what may hurt first, then what is in the way."""
         style, source = self.style, bucket["source"]
         sign, paint = self.sign(Action(bucket["action"]))
-        is_new = any(change["aspect"] == BUCKET for change in bucket["changes"])
+        is_new = any(change["aspect"] == BUCKET and change["action"] == Action.CREATE for change in bucket["changes"])
         state = STATES[bucket["action"]]
         state = f"to create, {state}" if is_new and bucket["blockers"] else state
-        about = [state, bucket["region"], f"{inert(source['file'])}:{source['line']}"]
+        about = [state, inert(bucket["region"] or ""), f"{inert(source['file'])}:{source['line']}"]
         yield f"{paint(sign)} {style.bold(inert(bucket['name']))}  {style.dim(' · '.join(filter(None, about)))}"
+        yield from self.exposure(bucket.get("exposure"))
+        yield from self.evidence(bucket.get("evidence"))
+        yield from self.unmaking(bucket)
         for change in changes_of(bucket):
             yield from self.change(change)
         for blocker in bucket["blockers"]:
-            yield from wrapped(f"    {style.red('✗ ' + blocker['aspect'])}  ", inert(blocker["why"]), style)
+            yield from wrapped(f"    {style.red('✗ ' + inert(blocker['aspect']))}  ", inert(blocker["why"]), style)
             yield from self.help(blocker["remedy"])
         for finding in bucket["findings"]:
-            kind = style.yellow(f"{finding['severity']}[{finding['code']}]")
+            kind = style.yellow(f"{finding['severity']}[{inert(finding['code'])}]")
             yield from wrapped(f"    {kind} ", f"{inert(finding['path'])}: {inert(finding['message'])}", style)
             yield from self.help(finding["remedy"])
+
+    def exposure(self, exposed: Document | None) -> Iterator[str]:
+        """Whether the bucket is public, where there is anything to say of it."""
+        if exposed is None or exposed["summary"] is None:
+            return
+        loud = exposed["verdict"] == Verdict.MORE or exposed["after"]["public"] != Public.NO
+        paint = self.style.red if loud else self.style.dim
+        yield from wrapped(f"    {paint('! ' if loud else '  ')}", inert(exposed["summary"]), self.style, paint)
+
+    def unmaking(self, bucket: Document) -> Iterator[str]:
+        """The bucket itself, where it goes or is emptied: what is lost, in words."""
+        for change in bucket["changes"]:
+            if change["aspect"] == BUCKET and change["action"] != Action.CREATE:
+                sign, paint = self.sign(Action.DELETE)
+                what = "the bucket" if change["action"] == Action.DELETE else "everything in it"
+                yield f"    {paint(sign)} {self.style.bold(what)}  {paint('! ' + RISKS[Risk(change['risk'])])}"
+                for sentence in change.get("consequences", ()):
+                    yield from wrapped("        ", inert(sentence), self.style)
 
     def help(self, remedy: str | None) -> Iterator[str]:
         """What to do about it."""
@@ -157,14 +181,28 @@ class _View:
             risk = "  " + style.dim(RISKS[change.risk])
         if change.word:
             yield f"{head}  {self.transition(change.word)}{risk}"
+            yield from self.consequences(change)
         else:
             yield f"{head}{risk}"
+            yield from self.consequences(change)
             width = column(value_text(item.name) for item in change.items if item.words)
             for item in change.items:
                 yield from self.item(item, width)
         left = [count(number, self.noun(change, what)) for what, number in change.unchanged.items() if number]
         if left:
             yield style.dim(f"        (unchanged: {', '.join(left)})")
+
+    def consequences(self, change: ChangeView) -> Iterator[str]:
+        """What it costs, in words; loud where that cannot be taken back."""
+        loud = change.risk in DANGEROUS
+        for sentence in change.consequences:
+            head = f"        {self.style.red('!') if loud else ' '} "
+            yield from wrapped(head, inert(sentence), self.style, self.style.red if loud else str)
+
+    def evidence(self, found: Document | None) -> Iterator[str]:
+        """How much goes, where somebody asked for it."""
+        if found is not None:
+            yield from wrapped(f"    {self.style.bold('evidence:')} ", inert(evidence_text(found)), self.style)
 
     def noun(self, change: ChangeView, what: str) -> str:
         """The fields of tags are tags."""

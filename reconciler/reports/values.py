@@ -25,7 +25,7 @@ def value_text(value: Any) -> str:
     if value is None:
         return "(none)"
     if isinstance(value, str):
-        plain = value and value.isprintable() and value == value.strip() and not value.startswith('"')
+        plain = value and inert(value) == value and value == value.strip() and not value.startswith('"')
         return value if plain else quoted(value)
     if isinstance(value, dict):
         return "{" + ", ".join(f"{inert(str(name))}: {value_text(item)}" for name, item in value.items()) + "}"

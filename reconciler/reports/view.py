@@ -65,6 +65,8 @@ class ChangeView:
     items: tuple[ItemView, ...]
     unchanged: Mapping[str, int]
     """How much of the document stays as it is: rules or statements, and fields beside them."""
+    consequences: tuple[str, ...] = ()
+    """What it costs, a sentence each."""
 
     @property
     def word(self) -> FieldView | None:
@@ -96,6 +98,7 @@ def change_view(change: Mapping[str, Any]) -> ChangeView:
         risk=Risk(change["risk"]),
         items=tuple(items_of(kind, action, fields, remaining, after)),
         unchanged=unchanged(kind, fields, remaining) if action is Action.UPDATE else {},
+        consequences=tuple(change.get("consequences", ())),
     )
 
 

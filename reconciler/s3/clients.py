@@ -8,7 +8,9 @@ call). Retries are pinned: botocore's default changed in 1.44, and it never retr
 import os
 import threading
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -80,6 +82,8 @@ class Clients:
         self.calls: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
+        self.clocks: tuple[datetime, datetime] | None = None
+        """What time it was there and here when STS answered."""
 
     def _given(self, name: str | None) -> Profile | None:
         """The profile that is known before anybody answers; None where the first answer has to show it."""
@@ -111,19 +115,45 @@ class Clients:
                 self._clients[region] = self._make_s3(region)
             return self._clients[region]
 
+    def hasty_s3(self, region: str | None, seconds: float) -> Any:
+        """A client that gives up soon, for what is only worth knowing in time."""
+        hasty = Config(connect_timeout=seconds, read_timeout=seconds)
+        return self._make_s3(region or self.region or NOWHERE, self._config(2).merge(hasty))
+
+    @property
+    def credentials(self) -> Any:
+        """botocore's credentials, or None."""
+        return self._session.get_credentials()
+
     def kms(self, region: str | None) -> Any:
         """A client for AWS's KMS; None where the endpoint is not AWS's: it has none that could be asked."""
         if self.elsewhere:
             return None
         return self._session.client("kms", region_name=region or self.region or NOWHERE, config=self._config())
 
+    def iam(self) -> Any:
+        """A client for AWS's IAM; None where the endpoint is not AWS's. Few tries: a plan can do without."""
+        if self.elsewhere:
+            return None
+        return self._session.client("iam", region_name=self.region or NOWHERE, config=self._config(2))
+
+    def s3control(self, region: str | None) -> Any:
+        """A client for what S3 keeps of an account; None where the endpoint is not AWS's.
+
+        Few tries: where only S3 can be reached (a VPC endpoint), nobody answers, and a plan can do without.
+        """
+        if self.elsewhere:
+            return None
+        return self._session.client("s3control", region_name=region or self.region or NOWHERE, config=self._config(2))
+
     @property
     def elsewhere(self) -> bool:
         """Whether the endpoint is not one of AWS's own."""
         return self.endpoint_url is not None and not is_of_aws(self.endpoint_url)
 
-    def _make_s3(self, region: str) -> Any:
-        client = self._session.client("s3", region_name=region, endpoint_url=self.endpoint_url, config=self._config())
+    def _make_s3(self, region: str, config: Config | None = None) -> Any:
+        config = config or self._config()
+        client = self._session.client("s3", region_name=region, endpoint_url=self.endpoint_url, config=config)
         watch(client, self._document_of)
         client.meta.events.register("before-parameter-build.s3", follow_no_redirect)
         client.meta.events.register("before-send.s3", self._count)
@@ -195,8 +225,11 @@ class Clients:
         return said.get("Account") or None, said.get("Arn") or None
 
     def _look_at(self, response_dict: dict[str, Any], **_: Any) -> None:
-        """Which server has answered, unless somebody has said so."""
+        """Which server has answered, unless somebody has said so; and what time it is there."""
         self.endpoint_profile = self.endpoint_profile or detected(response_dict["headers"])
+        told = response_dict["headers"].get("date")
+        with suppress(TypeError, ValueError):  # no date, or none that anybody could read
+            self.clocks = (parsedate_to_datetime(told), datetime.now(UTC))
 
 
 def session_of(profile: str | None, region: str | None) -> boto3.session.Session:

@@ -16,6 +16,12 @@ from reconciler.s3.errors import WrongDocumentError
 
 ROOT = re.compile(rb"\s*(?:<\?[^>]*\?>\s*)?<(?:[\w.-]+:)?([\w.-]+)")
 """The first element of an XML text."""
+LISTINGS = {
+    "ListObjectVersions": "ListVersionsResult",
+    "ListObjectsV2": "ListBucketResult",
+    "ListMultipartUploads": "ListMultipartUploadsResult",
+}
+"""The element that each listing of what is in a bucket answers with. What else is in it may be new to us."""
 WRAPPERS = ("Response", "Output", "Result")
 """Some servers name the document after the operation: moto answers GetBucketVersioningResponse."""
 
@@ -38,6 +44,8 @@ def watch(client: Any, called: Callable[[str], str | None]) -> None:
     """
     for operation, root in expected_documents().items():
         client.meta.events.register(f"before-parse.s3.{operation}", _check(root, called))
+    for operation, root in LISTINGS.items():
+        client.meta.events.register(f"before-parse.s3.{operation}", _check_root(root))
 
 
 def _check(root: str, called: Callable[[str], str | None]) -> Any:
@@ -49,10 +57,25 @@ def _check(root: str, called: Callable[[str], str | None]) -> Any:
     return check
 
 
+def _check_root(root: str) -> Any:
+    def check(response_dict: Mapping[str, Any], **_: Any) -> None:
+        if response_dict["status_code"] == 200:
+            found = root_of(response_dict["body"])
+            if found != root:
+                raise WrongDocumentError(f"the server answered with {found} instead of {root}: it has no such listing")
+
+    return check
+
+
+def root_of(body: bytes) -> str:
+    """The name of the first element."""
+    match = ROOT.match(body)
+    return match[1].decode() if match else "nothing"
+
+
 def check_document(body: bytes, root: str, operation: str, shape: Any, also: str | None = None) -> None:
     """Raise `WrongDocumentError` for another document, or for one with an element that the shape lacks."""
-    match = ROOT.match(body)
-    found = match[1].decode() if match else "nothing"
+    found = root_of(body)
     if found not in (root, also, *(f"{operation}{ending}" for ending in WRAPPERS)):
         said = f"the server answered with {found} instead of {root}: it does not know this setting"
         raise WrongDocumentError(said, empty=not body)

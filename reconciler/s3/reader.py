@@ -13,9 +13,12 @@ from typing import Any
 from reconciler.aspects import manifest
 from reconciler.aspects.managed import Absent
 from reconciler.bucket import BucketSpec
+from reconciler.planning.contents import Contents
 from reconciler.planning.existence import elsewhere
 from reconciler.planning.live import Existence, Identity, LiveAspect, LiveBucket, Unreadable
+from reconciler.s3.callers import Callers
 from reconciler.s3.clients import CONNECTIONS, Clients
+from reconciler.s3.contents import Bag, look_into
 from reconciler.s3.errors import (
     DENIED,
     S3_ERRORS,
@@ -55,6 +58,7 @@ class Reader:
         self.clients = clients
         self.identity = identity
         self.keys = Keys(clients)
+        self.callers = Callers(clients, identity)
 
     # ── all buckets ──────────────────────────────────────────────────────────────────────────────────
 
@@ -66,13 +70,20 @@ class Reader:
             pending: list[tuple[LiveBucket, dict[str, Future[LiveAspect]]]] = []
             for spec, bucket in zip(specs, located, strict=True):
                 full = spec.filled(spec.surroundings(self.identity.account, bucket.region or self.identity.region))
+                full = full.reading
                 reads = full.declared() if self.readable(spec, bucket) else {}
                 pending.append(
                     (bucket, {name: pool.submit(self.read_aspect, full, name, bucket.region) for name in reads})
                 )
+            looks = {
+                spec.name: pool.submit(self.look_into, spec, bucket)
+                for spec, bucket in zip(specs, located, strict=True)
+                if spec.is_absent and self.readable(spec, bucket)
+            }
             found = [with_aspects(bucket, futures) for bucket, futures in pending]
+            found = [with_contents(bucket, looks.get(bucket.name)) for bucket in found]
         return {
-            bucket.name: replace(bucket, keys=self.keys.of(spec, bucket))
+            bucket.name: replace(bucket, keys=self.keys.of(spec, bucket), role_arn=self.callers.role_arn(spec, bucket))
             for spec, bucket in zip(specs, found, strict=True)
         }
 
@@ -160,6 +171,10 @@ class Reader:
         """Whether asking for documents makes sense: the bucket is there, and where the spec says."""
         return bucket.existence is Existence.EXISTS and not elsewhere(spec, bucket, self.identity)
 
+    def look_into(self, spec: BucketSpec, bucket: LiveBucket) -> Contents | Unreadable | None:
+        """What is in a bucket that is to go; None where there is no such bucket any more."""
+        return look_into(Bag(self.clients.s3(bucket.region or spec.region), bucket.name, self.owner), spec)
+
     # ── one document ─────────────────────────────────────────────────────────────────────────────────
 
     def read_aspect(self, spec: BucketSpec, name: str, region: str | None, persist: Persist = once) -> LiveAspect:
@@ -201,6 +216,14 @@ def with_aspects(bucket: LiveBucket, futures: Mapping[str, "Future[LiveAspect]"]
     """The bucket with its documents, once they are read."""
     aspects = {name: future.result() for name, future in futures.items()}
     return LiveBucket(bucket.name, bucket.existence, bucket.region, bucket.trouble, aspects)
+
+
+def with_contents(bucket: LiveBucket, look: "Future[Contents | Unreadable | None] | None") -> LiveBucket:
+    """The bucket with what is in it, where somebody has looked. A listing of all buckets may show one that is gone."""
+    if look is None:
+        return bucket
+    found = look.result()
+    return LiveBucket(bucket.name, Existence.MISSING) if found is None else replace(bucket, contents=found)
 
 
 def document_of(answer: dict[str, Any]) -> dict[str, Any]:

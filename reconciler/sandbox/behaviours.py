@@ -26,6 +26,7 @@ from reconciler.sandbox.documents import (
     versioning,
 )
 from reconciler.sandbox.messages import GLOBAL_REGION, Answer, MalformedXML, S3Error, S3Request
+from reconciler.sandbox.objects import delete_in_suspended, delete_objects, encode_keys
 from reconciler.sandbox.refusals import (
     HARMLESS_ACLS,
     acl_with_ownership,
@@ -297,6 +298,9 @@ AS_AWS_DOES: tuple[Behaviour, ...] = (
     nobody_else_is_granted_anything,
     encryption_never_goes_away,
     keep_policies,
+    encode_keys,
+    delete_objects,
+    delete_in_suspended,
     keep_documents,
     forget_deleted_buckets,
 )

@@ -116,15 +116,13 @@ class S3Request:
     @classmethod
     def read(cls, environ: WSGIEnvironment) -> "S3Request":
         """Read the request and its whole body from a WSGI server."""
-        path = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
-        bucket, _, key = path.removeprefix("/").partition("/")
-        query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+        bucket, key = _place_in(environ)
         headers = {
             name.removeprefix("HTTP_").replace("_", "-").lower(): value
             for name, value in environ.items()
             if name.startswith("HTTP_") or name in {"CONTENT_TYPE", "CONTENT_LENGTH"}
         }
-        return cls(environ["REQUEST_METHOD"], bucket, key, query, headers, _read_body(environ), environ)
+        return cls(environ["REQUEST_METHOD"], bucket, key, _query_in(environ), headers, _read_body(environ), environ)
 
     @cached_property
     def subresources(self) -> tuple[str, ...]:
@@ -166,6 +164,10 @@ class S3Request:
         kept = {name: self.headers[name] for name in ("host", "authorization") if name in self.headers}
         return replace(self, method=method, key="", query={subresource: ""}, headers=kept, body=body)
 
+    def of_object(self, key: str, *, method: str) -> "S3Request":
+        """Another request by the same client, about an object in the same bucket."""
+        return replace(self.about("", method=method), key=key, query={})
+
     def ask(self, app: WSGIApplication) -> Answer:
         """Send the request, as it is now, to a WSGI application."""
         return ask(app, self._as_environ())
@@ -178,13 +180,13 @@ class S3Request:
         environ |= {"REQUEST_METHOD": self.method, "CONTENT_LENGTH": str(len(self.body))}
         environ["wsgi.input"] = BytesIO(self.body)
         environ.pop("HTTP_TRANSFER_ENCODING", None)
-        if self.query != dict(parse_qsl(self.environ.get("QUERY_STRING", ""), keep_blank_values=True)):
+        if (self.bucket, self.key, self.query) != (*_place_in(self.environ), _query_in(self.environ)):
             environ |= self._address()
         return environ
 
     def _address(self) -> dict[str, str]:
         query = "&".join(f"{quote(name)}={quote(value)}" for name, value in self.query.items())
-        path = "/" + self.bucket
+        path = f"/{self.bucket}/{self.key}" if self.key else f"/{self.bucket}"
         return {
             "PATH_INFO": path.encode().decode("latin-1"),
             "QUERY_STRING": query,
@@ -233,6 +235,16 @@ def as_xml(root: ET.Element) -> bytes:
     """An XML document in S3's namespace."""
     root.set("xmlns", NAMESPACE)
     return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def _place_in(environ: WSGIEnvironment) -> tuple[str, str]:
+    path = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
+    bucket, _, key = path.removeprefix("/").partition("/")
+    return bucket, key
+
+
+def _query_in(environ: WSGIEnvironment) -> dict[str, str]:
+    return dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
 
 
 def _read_body(environ: WSGIEnvironment) -> bytes:

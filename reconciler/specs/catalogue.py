@@ -7,29 +7,40 @@ spec, but how a run ended, are explained here.
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from reconciler import bucket, strict_yaml
+from reconciler import bucket, settings, strict_yaml
 from reconciler.bucket import BucketSpec
 from reconciler.endpoints import profile
 from reconciler.errors import (
     CannotReachS3,
     ConsentMissing,
-    LimitExceeded,
+    InvalidSettings,
     InvalidSpecs,
+    LimitExceeded,
+    Locked,
     PlanIsStale,
     ReconcileError,
     SandboxError,
     UsageError,
     WrongAccount,
 )
-from reconciler.planning import planner
+from reconciler.planning import planner, second_look
 from reconciler.problems import Code
 from reconciler.specs import files, includes, loader, wording
+from reconciler.specs import settings as settings_file
+
+READING = (strict_yaml, wording, includes, files, loader)
 
 GENERAL = (
     Code(
         InvalidSpecs.code,
         "the specs have problems",
         "Each problem is shown with its place and a code of its own. Nothing was read from S3 and nothing was written.",
+    ),
+    Code(
+        InvalidSettings.code,
+        "the settings have problems",
+        "Each problem of reconcile.yaml, or of the file that --settings names, is shown with its place and a code of "
+        "its own. Nothing was read from S3 and nothing was written.",
     ),
     Code(
         ConsentMissing.code,
@@ -75,6 +86,32 @@ GENERAL = (
         "The credentials belong to another account than the spec's `account:` says. No S3 call was made.",
     ),
     Code(
+        Locked.code,
+        "another run holds the lock",
+        "`lock:` in reconcile.yaml names an object that keeps two applies from running at once. The message says who "
+        "holds it, since when, and until when at most: a run that died does not renew it, and it expires by itself. "
+        "Nothing was written. Exit code 3.",
+    ),
+    Code(
+        "RCL5006",
+        "the lock cannot be used",
+        "The bucket of `lock:` does not exist, is not this account's, or may not be read and written "
+        "(s3:GetObject, s3:PutObject, s3:DeleteObject on the key); or the server has no conditional writes, without "
+        "which no object is a lock; or something else lies under the key. Nothing was written.",
+    ),
+    Code(
+        "RCL5007",
+        "credentials that end too soon",
+        "The credentials say when they end, and that is sooner than this run is expected to take. A run that loses "
+        "them half-way can be taken up again, but it is better not to begin it. Nothing was written.",
+    ),
+    Code(
+        "RCL5008",
+        "this machine's clock is wrong",
+        "AWS refuses requests that are signed with a time 15 minutes off its own. From five minutes on nothing is "
+        "begun: the clock may still be drifting. Nothing was written.",
+    ),
+    Code(
         SandboxError.code,
         "the sandbox does not work",
         "The embedded S3 could not be started, found or stopped. It needs the extra: pip install "
@@ -106,6 +143,7 @@ SECTIONS: Mapping[str, str] = {
     "RCL11": "Fields and values",
     "RCL12": "Files that a spec includes",
     "RCL13": "Files, buckets and variables",
+    "RCL14": "Settings",
     "RCL2": "What S3 refuses, or a person would regret",
     "RCL3": "What a plan finds",
     "RCL4": "Plans and consent",
@@ -118,7 +156,7 @@ SECTIONS: Mapping[str, str] = {
 
 def all_codes() -> Iterator[Code]:
     """Every code there is, as often as it is declared."""
-    for room in (strict_yaml, wording, includes, files, loader, bucket, profile, planner):
+    for room in (*READING, settings, settings_file, bucket, profile, planner, second_look):
         yield from room.CODES
     for aspect in BucketSpec.aspects().values():
         yield from aspect.codes

@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, JsonValue, RootModel
 
 from reconciler.aspects.aspect import Aspect
-from reconciler.aspects.markers import KeptFromLive, KeyedBy, marker_of
+from reconciler.aspects.markers import KeptFromLive, KeyedBy, ShownWith, marker_of
 from reconciler.bucket import BucketSpec
 from reconciler.scalars import moment
 from reconciler.specs.docstrings import docstrings_of
@@ -173,6 +173,9 @@ def as_yaml(path: SpecPath, value: Any) -> str:
     """A value as it stands in a spec: a field of the bucket in its bucket, a deeper one by itself."""
     shown: Any = {str(path[-1]): value}
     if len(path) == 1:
+        field = field_at(path)
+        mark = marker_of(field.info, ShownWith) if field is not None and field.info is not None else None
+        shown |= mark.beside if mark else {}
         shown = {"buckets": [shown if path == ("name",) else {"name": "acme-prod-data-lake-us-east-1"} | shown]}
     return yaml.dump(shown, Dumper=_Indented, sort_keys=False, allow_unicode=True, width=76)
 

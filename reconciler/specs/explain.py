@@ -11,12 +11,14 @@ from reconciler.aspects.aspect import Aspect
 from reconciler.bucket import BucketSpec
 from reconciler.errors import UsageError
 from reconciler.problems import Code
+from reconciler.settings import Settings
 from reconciler.specs.catalogue import catalogue, owner_of
 from reconciler.specs.description import (
     as_yaml,
     default_of,
     dotted,
     example_of,
+    first_paragraph,
     is_required,
     kind_of,
     meaning_of,
@@ -24,18 +26,25 @@ from reconciler.specs.description import (
     risk_of,
     words_for,
 )
-from reconciler.specs.fields import BUCKET, Field, all_fields, where_else
+from reconciler.specs.docstrings import docstrings_of
+from reconciler.specs.fields import BUCKET, Field, SpecPath, all_fields, field_at, where_else
+from reconciler.specs.settings import SETTINGS
 
 WIDTH = 80
 INDENT = "  "
 
 
 def explain(topic: str) -> str:
-    """The page about a code (``RCL1101``) or a field (``bucket.lifecycle.rules``). Raises UsageError for others."""
+    """The page about a code (``RCL1101``), a field (``bucket.lifecycle.rules``) or a setting (``settings.limits``).
+
+    Raises UsageError for others.
+    """
     code = catalogue().get(topic.upper())
     if code is not None:
         return page(about_code(code))
     parts = topic.split(".")
+    if parts[0] == "settings":
+        return page(about_settings(tuple(parts[1:])))
     path = tuple(parts[1:] if parts[0] == "bucket" else parts)
     if not path:
         return page(about_bucket())
@@ -55,7 +64,7 @@ def nearest(topic: str) -> str:
         meant = get_close_matches(wanted.lower(), [*known, *(code.lower() for code in catalogue())], n=1, cutoff=0.8)
         meant = [word.upper() if word.startswith("rcl") else word for word in meant]
     if not meant:
-        return "name a code, like RCL1101, or a field, like bucket.lifecycle; `bucket` lists all fields"
+        return "name a code, like RCL1101, or a field, like bucket.lifecycle; `bucket` and `settings` list all fields"
     return "did you mean " + " or ".join(f"`{word}`" for word in meant) + "?"
 
 
@@ -90,6 +99,25 @@ def about_bucket() -> Iterator[str]:
         yield f"{depth}{field.path[-1]:<{44 - len(depth)}}{short(kind_of(field), WIDTH - 44)}"
     yield ""
     yield "See also: reconcile explain bucket.lifecycle"
+
+
+def about_settings(path: SpecPath) -> Iterator[str]:
+    """The settings of `reconcile.yaml`, or those under one of them."""
+    fields = [field for field in all_fields(SETTINGS) if field.path[: len(path)] == path]
+    if not fields:
+        name = ".".join(("settings", *map(str, path)))
+        raise UsageError(f"there is nothing to explain about `{name}`", remedy="`settings` lists all settings")
+    yield ".".join(("settings", *map(str, path)))
+    yield ""
+    if not path:
+        yield from wrapped(first_paragraph(Settings.__doc__))
+        yield ""
+    for field in fields:
+        default = "must be written" if is_required(field) else default_of(field)
+        yield from wrapped(f"{'.'.join(map(str, field.path))}" + (f"  ({default})" if default else ""), INDENT)
+        owner = field_at(field.path[:-1], SETTINGS)
+        said = docstrings_of(owner.model)[str(field.path[-1])] if owner and owner.model else ""
+        yield from wrapped(first_paragraph(said), INDENT * 3)
 
 
 def about_field(field: Field) -> Iterator[str]:

@@ -72,9 +72,9 @@ def documents_of_others() -> frozenset[SpecPath]:
     return frozenset((name, *path) for name, aspect in BucketSpec.aspects().items() for path in aspect.from_file)
 
 
-def field_at(path: SpecPath) -> Field | None:
-    """The field at a path from the bucket; positions and identities in lists are passed over."""
-    found = BUCKET
+def field_at(path: SpecPath, root: Field = BUCKET) -> Field | None:
+    """The field at a path from the bucket, or another root; positions and identities in lists are passed over."""
+    found = root
     for part in path:
         model = found.model
         if model is None:
@@ -86,9 +86,9 @@ def field_at(path: SpecPath) -> Field | None:
     return found
 
 
-def names_at(path: SpecPath) -> tuple[str, ...]:
+def names_at(path: SpecPath, root: Field = BUCKET) -> tuple[str, ...]:
     """The names that may be written in the mapping at a path."""
-    field = field_at(path)
+    field = field_at(path, root)
     model = field.model if field is not None else None
     if model is None:
         return ()
@@ -101,9 +101,9 @@ def is_written(info: FieldInfo) -> bool:
 
 
 @cache
-def all_fields() -> tuple[Field, ...]:
-    """Every field that people write, from the bucket down, in order."""
-    return tuple(below(BUCKET))
+def all_fields(root: Field = BUCKET) -> tuple[Field, ...]:
+    """Every field that people write, from the bucket (or another root) down, in order."""
+    return tuple(below(root))
 
 
 def below(field: Field) -> Iterator[Field]:
@@ -118,9 +118,9 @@ def below(field: Field) -> Iterator[Field]:
             yield from below(child)
 
 
-def where_else(name: str) -> tuple[SpecPath, ...]:
+def where_else(name: str, root: Field = BUCKET) -> tuple[SpecPath, ...]:
     """Where in a spec a name is known."""
-    return tuple(field.path for field in all_fields() if field.path[-1] == name)
+    return tuple(field.path for field in all_fields(root) if field.path[-1] == name)
 
 
 @cache

@@ -23,6 +23,8 @@ NO_SPECS = Code(
 CODES = (NO_FILE, NO_SPECS)
 
 STANDARD_INPUT = "-"
+SETTINGS_FILE = "reconcile.yaml"
+"""What a team decides for all its runs (`reconciler.settings`): no spec, wherever it lies."""
 ENDINGS = (".yaml", ".yml")
 
 
@@ -71,9 +73,9 @@ def specs_in(folder: Path, problems: list[Problem]) -> list[Path]:
 
 
 def is_spec(file: Path, folder: Path) -> bool:
-    """Whether a file in a folder is a spec: by its ending, and neither hidden nor in a hidden folder."""
+    """Whether a file in a folder is a spec: by its ending, neither hidden nor in a hidden folder, no settings."""
     hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-    return file.suffix in ENDINGS and not hidden and file.is_file()
+    return file.suffix in ENDINGS and file.name != SETTINGS_FILE and not hidden and file.is_file()
 
 
 def read(path: Path | str, problems: list[Problem]) -> Source | None:

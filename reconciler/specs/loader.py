@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from reconciler.aspects.aspect import BUILT_IN_VARIABLES
-from reconciler.aspects.variables import VARIABLE, fill_text
-from reconciler.bucket import BucketSpec
+from reconciler.aspects.variables import VARIABLE, fill_text, filled_length
+from reconciler.bucket import OF_DELETION, BucketSpec
 from reconciler.endpoints.profile import Profile
 from reconciler.endpoints.profiles import AWS
 from reconciler.errors import InvalidSpecs, UsageError
@@ -18,8 +17,15 @@ from reconciler.specs.fields import documents_of_others, keyed_lists
 from reconciler.specs.files import sources_of
 from reconciler.specs.includes import included
 from reconciler.specs.merging import merged
+from reconciler.specs.variables import (
+    BAD_VARIABLE,
+    UNKNOWN_VARIABLE,
+    unknown_variables,
+    variables_in_names,
+    wrong_with_variables,
+)
 from reconciler.specs.wording import EMPTY_VALUE, UNKNOWN_FIELD, WRONG_TYPE, problems_of
-from reconciler.strict_yaml import Node, Source, parse, uncollected
+from reconciler.strict_yaml import LARGEST_FILE, MOST_VALUES, TOO_LARGE, Node, Source, parse, uncollected
 
 NOT_A_SPEC = Code(
     "RCL1303",
@@ -30,18 +36,6 @@ SAME_BUCKET = Code(
     "RCL1304",
     "the same bucket twice",
     "Two specs of one bucket would undo each other's work. Keep one of them.",
-)
-UNKNOWN_VARIABLE = Code(
-    "RCL1305",
-    "a variable that nobody declared",
-    "Known are account_id, region, partition, bucket, and those that the file declares under `variables:`. Nothing is "
-    "read from the environment. IAM's own variables, like ${aws:username}, pass through untouched.",
-)
-BAD_VARIABLE = Code(
-    "RCL1306",
-    "a variable that cannot be declared",
-    "`variables:` maps names of letters, digits and underscores to text; the built-in names are taken, and a variable "
-    "may use the built-in ones but no other.",
 )
 TOO_MANY = Code(
     "RCL1307",
@@ -55,13 +49,36 @@ SAME_IDENTITY = Code(
     "The rules of a lifecycle are known by their `id`: it is how a plan names them, and how `defaults:` are merged. "
     "Each has its own, or none. S3 answers InvalidArgument to the same one twice.",
 )
-CODES = (NOT_A_SPEC, SAME_BUCKET, UNKNOWN_VARIABLE, BAD_VARIABLE, TOO_MANY, SAME_IDENTITY)
+DELETES_BY_DEFAULT = Code(
+    "RCL1321",
+    "a deletion among the defaults",
+    "A default is for every bucket of a file, and none of these words may ever reach a bucket that nobody meant: "
+    "`state`, `confirm_delete`, `empty_first` and `max_objects` are written in the bucket itself.",
+)
+NOT_TYPED_OUT = Code(
+    "RCL1322",
+    "a confirmation that nobody has typed",
+    "`confirm_delete` and `confirm_lock_out` are the bucket's name once more, typed out. A variable there would follow "
+    "the name wherever it leads, and confirm nothing.",
+)
+CODES = (
+    NOT_A_SPEC,
+    SAME_BUCKET,
+    UNKNOWN_VARIABLE,
+    BAD_VARIABLE,
+    TOO_MANY,
+    SAME_IDENTITY,
+    DELETES_BY_DEFAULT,
+    NOT_TYPED_OUT,
+)
 
+NEVER_BY_DEFAULT = ("state", "confirm_delete", "empty_first", "max_objects")
+ABOUT_DELETION = {"name", "state", *OF_DELETION}
+"""Fields that only mean something together: when one is wrong, nothing is said of the others."""
+CONFIRMATIONS = ("confirm_delete", "confirm_lock_out")
 TOP_LEVEL = ("buckets", "defaults", "variables")
 MOST_PROBLEMS = 1000
 """Problems of one file that are told."""
-MOST_COMPARED = 100
-"""Declared variables that a misspelled one is compared with."""
 NAMELESS = "a-bucket-without-a-name"
 """Stands for a name that is missing or no name, while the rest of the bucket is looked at."""
 
@@ -160,6 +177,8 @@ class _File:
         """Every bucket that the file names, in order or not."""
         self.contents: dict[str, Node | None] = {}
         """What included files hold, by their path as written."""
+        self.filled_in = 0
+        """How many characters its texts have in which variables are filled in."""
         self.misread: set[Place | None] = set()
         """Where something cannot be read as it is meant: what follows from that is not told as well."""
         root, found = parse(source)
@@ -223,7 +242,18 @@ class _File:
             said = "there is no bucket in this list" if listed.value == [] else "`buckets` is a list"
             self.tell([listed.problem(NOT_A_SPEC, said, (), "begin each bucket with `- name:`")])
             return
-        for node in listed.value:
+        for node, whole in self._wholes(listed.value, defaults):
+            if self.enough:
+                break
+            spec = self._spec(whole)
+            if spec is not None:
+                yield Declared(spec, node.source.place(node.span), whole)
+
+    def _wholes(self, listed: Iterable[Node], defaults: Node | None) -> list[tuple[Node, Node]]:
+        """Each bucket as it is written and as it is meant; none, if `defaults:` and files make too much of them."""
+        found: list[tuple[Node, Node]] = []
+        values = 0
+        for node in listed:
             if self.enough:
                 break
             if not isinstance(node.value, dict):
@@ -231,9 +261,13 @@ class _File:
                 continue
             self._include(node)
             whole = merged(defaults, node) if defaults is not None else node
-            spec = self._spec(whole)
-            if spec is not None:
-                yield Declared(spec, node.source.place(node.span), whole)
+            values += whole.size
+            if values > MOST_VALUES:
+                said = f"more than {MOST_VALUES:,} values, with what `defaults:` and included files add"
+                self.tell([node.problem(TOO_LARGE, said, (), "split the file")])
+                return []
+            found.append((node, whole))
+        return found
 
     def _defaults(self) -> Node | None:
         node = self.parts.get("defaults")
@@ -244,6 +278,11 @@ class _File:
             return None
         if "name" in node.value:
             self.tell([node.problem(UNKNOWN_FIELD, "`defaults` has no `name`", ("name",), at_key=True)])
+        for name in NEVER_BY_DEFAULT:
+            if name in node.value:
+                said = f"`{name}` among the defaults would be about every bucket of this file"
+                hint = "write it in the bucket that is to go"
+                self.tell([node.problem(DELETES_BY_DEFAULT, said, (name,), hint, at_key=True)])
         self._include(node)
         return node
 
@@ -281,6 +320,10 @@ class _File:
             for name, child in node.value.items()
             if not (name in BucketSpec.aspects() and child.value == "unmanaged")
         }
+        for confirmed in (children[name] for name in CONFIRMATIONS if name in children):
+            if VARIABLE.search(confirmed.text):
+                hint = "type the name of the bucket that is meant"
+                self.tell_misread([confirmed.problem(NOT_TYPED_OUT, "this holds a variable", (), hint)])
         node = self._filled(Node(children, node.span, node.source, node.keys))
         name = node.value.get("name")
         if name is not None and isinstance(name.value, str):
@@ -295,6 +338,8 @@ class _File:
             self.tell(problems_of(found, node))
             # what is in order is looked at all the same, so that one run tells everything
             wrong = {mistake["loc"][0] for mistake in found}
+            wrong |= ABOUT_DELETION - {"name"} if wrong & ABOUT_DELETION else set()
+            wrong |= {*CONFIRMATIONS} if "name" in wrong else set()
             rest = {"name": NAMELESS} | {name: value for name, value in plain.items() if name not in wrong}
             self._tell_refusals(BucketSpec.model_validate(rest, by_name=True, by_alias=False), node)
             return None
@@ -339,6 +384,12 @@ class _File:
         if not isinstance(value, str) or "${" not in value:
             return node
         self.tell_misread(unknown_variables(node, self.variables))
+        before = self.filled_in
+        self.filled_in += filled_length(value, self.variables)
+        if self.filled_in > LARGEST_FILE:
+            said = f"with its variables filled in, this file has more than {LARGEST_FILE:,} characters"
+            self.tell([node.problem(TOO_LARGE, said)] if before <= LARGEST_FILE else ())
+            return node
         return Node(fill_text(value, self.variables), node.span, node.source)
 
 
@@ -366,31 +417,3 @@ def empty_values(node: Node, path: tuple[str, ...] = ()) -> Iterator[Problem]:
             elif path or name not in BucketSpec.aspects():
                 hint = "write a value, or leave the line out"
                 yield node.problem(EMPTY_VALUE, "this is empty", (name,), hint, at_key=True)
-
-
-def wrong_with_variables(node: Node, declared: Mapping[str, object]) -> Iterator[Problem]:
-    """Names that are no names or are taken, and values that are no text."""
-    for name, value in declared.items():
-        if name in BUILT_IN_VARIABLES or not VARIABLE.fullmatch("${" + name + "}"):
-            yield node.problem(BAD_VARIABLE, f"`{name}` cannot be declared", (name,), at_key=True)
-        elif not isinstance(value, str):
-            yield node.problem(BAD_VARIABLE, "a variable holds text", (name,), "put it in quotes")
-        else:
-            yield from unknown_variables(node.value[name], {})
-
-
-def variables_in_names(mapping: Node) -> Iterator[Problem]:
-    """Variables in names, where nothing is filled in."""
-    for name in mapping.value:
-        if "${" in name and VARIABLE.search(name):
-            said = "variables are filled in in values, not in names"
-            yield mapping.problem(UNKNOWN_VARIABLE, said, (name,), "write the name out", at_key=True)
-
-
-def unknown_variables(node: Node, declared: Mapping[str, str]) -> Iterator[Problem]:
-    """Variables in a text that are neither built in nor declared."""
-    for name in VARIABLE.findall(node.text):
-        if name not in declared and name not in BUILT_IN_VARIABLES:
-            near = did_you_mean(name, [*BUILT_IN_VARIABLES, *islice(declared, MOST_COMPARED)])
-            hint = f"did you mean `${{{near}}}`?" if near else "declare it under `variables:`"
-            yield node.problem(UNKNOWN_VARIABLE, f"nobody declared `${{{name}}}`", (), hint)

@@ -14,15 +14,19 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import core_schema
 
+from reconciler import settings
 from reconciler.aspects.aspect import BUILT_IN_VARIABLES, Aspect
 from reconciler.aspects.json_schema import WithoutNull
 from reconciler.aspects.manifest import Part
 from reconciler.bucket import BucketSpec
 from reconciler.planning.plan_schema import plan_schema
 from reconciler.scalars import as_written
+from reconciler.sizes import UNITS
 from reconciler.specs.description import first_paragraph, words_for
 from reconciler.specs.docstrings import docstrings_of
 from reconciler.specs.fields import BUCKET, Field, all_fields, is_written, one_word
+from reconciler.specs.loader import NEVER_BY_DEFAULT
+from reconciler.specs.settings import SETTINGS
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 REFERENCE = "#/definitions/{model}"
@@ -30,14 +34,27 @@ REFERENCE = "#/definitions/{model}"
 Schema = dict[str, Any]
 
 
+DURATION = {"type": "string", "pattern": "^[0-9]{1,9}[smhd]$", "examples": ["90s", "15m", "24h", "7d"]}
+VALUES: Mapping[Any, Schema] = {
+    settings.duration_or_never: DURATION | {"pattern": f"^([0-9]{{1,9}}[smhd]|{settings.NEVER})$"},
+    settings.duration_of_a_lock: DURATION,
+    settings.size: {"type": "string", "pattern": f"^[0-9]{{1,9}} ?({'|'.join(UNITS)})$"},
+    settings.share: {"type": "string", "pattern": "^[0-9]{1,3}%$"},
+    settings.number: {"type": "integer", "minimum": 0},
+    settings.folder: {"type": ["string", "number"], "minLength": 1},
+}
+"""What may stand in a setting, by the function that reads it."""
+
+
 class SpecSchema(WithoutNull):
     """Makes schemas of what stands in a spec: a text may be written as a number, and titles say nothing new."""
 
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> Schema:
-        """`Text` takes ``1.10`` as it is written."""
-        if schema["function"]["function"] is as_written:
+        """`Text` takes ``1.10`` as it is written; a duration is no number."""
+        reads = schema["function"]["function"]
+        if reads is as_written:
             return {"type": ["string", "number"]}
-        return super().function_before_schema(schema)
+        return dict(VALUES[reads]) if reads in VALUES else super().function_before_schema(schema)
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         """A title would only repeat the field's name."""
@@ -54,7 +71,7 @@ def bucket_spec_schema() -> Schema:
     for name, aspect in BucketSpec.aspects().items():
         put_files(name, aspect, bucket, definitions)
         bucket["properties"][name] = managed(aspect)
-    defaults = {name: value for name, value in bucket["properties"].items() if name != "name"}
+    defaults = {name: value for name, value in bucket["properties"].items() if name not in ("name", *NEVER_BY_DEFAULT)}
     definitions["Bucket"] = bucket
     definitions["Defaults"] = {
         "type": "object",
@@ -85,6 +102,23 @@ def bucket_spec_schema() -> Schema:
     )
 
 
+def settings_schema() -> Schema:
+    """`reconcile.yaml`."""
+    schema = settings.Settings.model_json_schema(ref_template=REFERENCE, schema_generator=SpecSchema)
+    definitions = schema.pop("$defs")
+    for model in models(SETTINGS):
+        described = definitions.get(model.__name__, schema)
+        describe(described, model)
+        described["description"] = first_paragraph(model.__doc__)
+    about = {"$schema": DRAFT, "title": "Settings of `reconcile`"}
+    return readable_by_draft_07(about | without_title(schema) | {"definitions": definitions})
+
+
+def without_title(schema: Schema) -> Schema:
+    """The schema without the title that Pydantic gives it."""
+    return {name: item for name, item in schema.items() if name != "title"}
+
+
 def manifest_schema() -> Schema:
     """The manifest that lies in a bucket."""
     from reconciler.aspects.manifest_schema import body_schema
@@ -102,6 +136,7 @@ def schemas() -> dict[str, Schema]:
         "bucket-spec.schema.json": bucket_spec_schema(),
         "bucket-manifest.schema.json": manifest_schema(),
         "plan.schema.json": plan_schema(),
+        "settings.schema.json": settings_schema(),
     }
 
 
@@ -121,9 +156,9 @@ def write_all(folder: Path) -> tuple[Path, ...]:
 # ── from the models to what people write ─────────────────────────────────────────────────────────────
 
 
-def models() -> Iterator[type[BaseModel]]:
-    """The models of a spec, each once."""
-    found = [BUCKET.model, *(field.model for field in all_fields())]
+def models(root: Field = BUCKET) -> Iterator[type[BaseModel]]:
+    """The models of a spec, or of what else people write, each once."""
+    found = [root.model, *(field.model for field in all_fields(root))]
     yield from dict.fromkeys(model for model in found if model is not None)
 
 

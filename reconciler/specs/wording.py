@@ -6,7 +6,17 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from reconciler.problems import Code, Problem, did_you_mean
-from reconciler.specs.fields import SpecPath, choices_in, documents_of_others, field_at, names_at, one_word, where_else
+from reconciler.specs.fields import (
+    BUCKET,
+    Field,
+    SpecPath,
+    choices_in,
+    documents_of_others,
+    field_at,
+    names_at,
+    one_word,
+    where_else,
+)
 from reconciler.strict_yaml import Node
 
 UNKNOWN_FIELD = Code(
@@ -49,37 +59,37 @@ EXPECTED = {
 }
 
 
-def problems_of(mistakes: Iterable[ErrorDetails], node: Node) -> Iterator[Problem]:
-    """Each mistake that Pydantic found in a bucket, in our words."""
+def problems_of(mistakes: Iterable[ErrorDetails], node: Node, root: Field = BUCKET) -> Iterator[Problem]:
+    """Each mistake that Pydantic found in a bucket, or in what another model reads, in our words."""
     for found in mistakes:
-        yield in_words(found["type"], tuple(found["loc"]), found, node)
+        yield in_words(found["type"], tuple(found["loc"]), found, node, root)
 
 
-def in_words(kind: str, path: SpecPath, found: Any, node: Node) -> Problem:
+def in_words(kind: str, path: SpecPath, found: Any, node: Node, root: Field = BUCKET) -> Problem:
     """One mistake."""
     context = found.get("ctx") or {}
     if kind in OWN_CODES:
         return node.problem(OWN_CODES[kind], found["msg"], path, context.get("help"), at_key=kind == EMPTY_VALUE.code)
     if kind == "extra_forbidden":
-        return unknown_field(path, node)
+        return unknown_field(path, node, root)
     if kind == "missing":
         name = path[-1]
         return node.problem(MISSING_FIELD, f"`{name}` is missing", path, f"write `{name}:` here")
     if kind == "literal_error":
-        return not_a_choice(path, found["input"], node)
+        return not_a_choice(path, found["input"], node, root)
     if found["input"] is None:
         return node.problem(EMPTY_VALUE, "this is empty", path, "write a value, or leave the line out", at_key=True)
-    return another_kind(EXPECTED.get(kind.split("_")[0], "another value"), path, found["input"], node)
+    return another_kind(EXPECTED.get(kind.split("_")[0], "another value"), path, found["input"], node, root)
 
 
-def another_kind(wanted: str, path: SpecPath, written: Any, node: Node) -> Problem:
+def another_kind(wanted: str, path: SpecPath, written: Any, node: Node, root: Field = BUCKET) -> Problem:
     """Text for a number, a list for a mapping, and so on."""
-    field, hint = field_at(path), None
+    field, hint = field_at(path, root), None
     if wanted == "a mapping" and field is not None:
-        words, names = one_word(field.kind), names_at(path)
+        words, names = one_word(field.kind), names_at(path, root)
         wanted = " or ".join([*(f"`{word}`" for word in words), wanted])
         hint = f"its fields: {', '.join(names)}" if names else None
-        if field.path in documents_of_others():
+        if root is BUCKET and field.path in documents_of_others():
             hint = "write it here, or `{file: …}` to take it from a file next to the spec"
     elif wanted in ("a whole number", "true or false") and looks_like(written, wanted):
         hint = "write it without quotes"
@@ -97,26 +107,25 @@ def looks_like(written: Any, wanted: str) -> bool:
     return written in ("true", "false") if wanted == "true or false" else written.isdigit()
 
 
-def unknown_field(path: SpecPath, node: Node) -> Problem:
+def unknown_field(path: SpecPath, node: Node, root: Field = BUCKET) -> Problem:
     """A name that means nothing here, with the name that may be meant."""
     name, parent = str(path[-1]), path[:-1]
-    known = names_at(parent)
+    known = names_at(parent, root)
     near = did_you_mean(name, known)
-    elsewhere = where_else(name)
+    elsewhere = where_else(name, root)
+    top = "the bucket" if root is BUCKET else "the file itself"
     if near:
         hint = f"did you mean `{near}`?"
     elif elsewhere:
-        hint = f"`{name}` belongs under " + " or ".join(
-            f"`{'.'.join(map(str, at[:-1])) or 'the bucket'}`" for at in elsewhere
-        )
+        hint = f"`{name}` belongs under " + " or ".join(f"`{'.'.join(map(str, at[:-1])) or top}`" for at in elsewhere)
     else:
         hint = f"allowed here: {', '.join(sorted(known))}" if known else "take the line out"
     return node.problem(UNKNOWN_FIELD, f"unknown field `{name}`", path, hint, at_key=True)
 
 
-def not_a_choice(path: SpecPath, written: Any, node: Node) -> Problem:
+def not_a_choice(path: SpecPath, written: Any, node: Node, root: Field = BUCKET) -> Problem:
     """A word that S3 does not know."""
-    field = field_at(path)
+    field = field_at(path, root)
     known = (choices_in(field.kind) or one_word(field.kind)) if field is not None else ()
     near = did_you_mean(str(written), known)
     hint = f"did you mean `{near}`?" if near else None

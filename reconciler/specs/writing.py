@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from reconciler.inert import inert, inert_lines
 from reconciler.planning.taking_over import TakenOver
 from reconciler.quoting import Quoting
 from reconciler.strict_yaml import Source, parse
@@ -39,13 +40,18 @@ class Dumper(Quoting):
         return True
 
 
-def spec_file(buckets: Sequence[TakenOver], defaults: Mapping[str, Any] | None = None) -> str:
-    """One spec file with these buckets, and what they share under `defaults:`."""
-    parts = [SCHEMA_LINE]
+def spec_file(
+    buckets: Sequence[TakenOver], defaults: Mapping[str, Any] | None = None, remarks: Sequence[str] = ()
+) -> str:
+    """One spec file with these buckets, and what they share under `defaults:`.
+
+    Remarks about all of it stand at the top, in the place of the line for editors.
+    """
+    parts = [*map(comment, remarks)] or [SCHEMA_LINE]
     if defaults:
         parts.append("defaults:\n" + indented("\n".join(map(one_field, defaults.items())), "  "))
     parts.append("buckets:\n" + "\n\n".join(map(one_bucket, buckets)))
-    return "\n".join(parts) + "\n"
+    return inert_lines("\n".join(parts) + "\n")  # what needs an escape stands between double quotes, or in a comment
 
 
 def one_bucket(bucket: TakenOver) -> str:
@@ -94,8 +100,7 @@ def comment(text: str) -> str:
     """A comment, in as many lines as it takes; what would not be seen is written as an escape."""
     import textwrap
 
-    visible = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
-    return textwrap.fill(visible, WIDTH - 6, initial_indent="# ", subsequent_indent="#   ", break_on_hyphens=False)
+    return textwrap.fill(inert(text), WIDTH - 6, initial_indent="# ", subsequent_indent="#   ", break_on_hyphens=False)
 
 
 def indented(text: str, by: str) -> str:

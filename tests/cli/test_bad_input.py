@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.planning.storage import FORMAT_VERSION
 from tests.cli.conftest import SPEC, Recording, Run, denied
 
 RULE = "{id: r, expiration: {days: 7}}"
@@ -240,7 +241,7 @@ def test_in_json_every_failure_is_one_document(reconcile: Run, spec: Path, words
 def test_a_mistake_of_ours_is_a_document_too(offline: Run, spec: Path, broken: None) -> None:
     ended = offline("validate", "--format", "json")
     assert ended.json["error"]["code"] == "RCL9999"
-    assert json.loads(ended.out)["format_version"] == "1.0"
+    assert json.loads(ended.out)["format_version"] == FORMAT_VERSION
 
 
 @pytest.mark.parametrize("words", [[], ["--format", "json"]])

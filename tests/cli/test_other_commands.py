@@ -75,8 +75,10 @@ def test_all_schemas_are_written(offline: Run, tmp_path: Path) -> None:
     ended = offline("schema", "--out", "deep/schemas")
     assert ended.code == 0
     names = {path.name for path in (tmp_path / "deep/schemas").iterdir()}
-    assert names == {"bucket-spec.schema.json", "bucket-manifest.schema.json", "plan.schema.json"}
-    assert ended.err.count("Wrote deep/schemas/") == 3
+    assert names == {
+        *("bucket-spec.schema.json", "bucket-manifest.schema.json", "plan.schema.json", "settings.schema.json")
+    }
+    assert ended.err.count("Wrote deep/schemas/") == 4
     (tmp_path / "file").touch()
     assert "cannot be written to file" in offline("schema", "--out", "file").err
 

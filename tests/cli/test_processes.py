@@ -28,7 +28,7 @@ def command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 @pytest.fixture
 def at_endpoint(endpoint: str, spec: Path) -> list[str]:
-    statement = "{Effect: Deny, Principal: '*', Action: 's3:*', Resource: 'arn:aws:s3:::${bucket}'}"
+    statement = "{Effect: Deny, Principal: '*', Action: 's3:PutObject', Resource: 'arn:aws:s3:::${bucket}/*'}"
     spec.write_text(SPEC + f"    policy: {{Statement: [{statement}]}}\n")
     return ["--endpoint-url", endpoint]
 

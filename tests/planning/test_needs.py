@@ -11,6 +11,8 @@ from reconciler.aspects.calls import Risk
 from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import BUCKET, Action, Change, Changeset, Inputs, Origin, Plan
 from reconciler.planning.consent import ASKED_FOR, consents, missing, unneeded, wrong_with_word
+from reconciler.planning.evidence import Evidence
+from reconciler.planning.forecast import Amount, Forecast, Reach
 from reconciler.planning.limits import NoSuchLimitError, exceeded, lifted
 from reconciler.planning.live import Existence, Identity, LiveBucket
 from reconciler.planning.needs import Kind
@@ -21,6 +23,10 @@ KINDS = BucketSpec.aspects()
 MANIFEST = KINDS["manifest"].from_s3({"Key": "metadata/bucket-manifest.yaml", "Body": "bucket: x\n", "ETag": '"e"'})
 SOMEBODYS = KINDS["manifest"].from_s3({"Key": "k", "Body": "not: [a manifest", "ETag": '"e"'})
 ENABLED = KINDS["versioning"].from_s3({"Status": "Enabled"})
+NO_ACLS = KINDS["ownership_controls"].born()
+ENFORCED = KINDS["ownership_controls"].from_s3(
+    {"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}}
+)
 EXPIRY = {"rules": [{"id": "a", "expiration": {"days": 1}}]}
 
 
@@ -55,7 +61,7 @@ def changeset(*plans: Plan, targets: tuple[str, ...] = ()) -> Changeset:
             "loses-protection",
         ),
         (
-            plan_of({"ownership_controls": "ObjectWriter", "tags": {"a": "b"}}),
+            plan_of({"ownership_controls": "ObjectWriter", "tags": {"a": "b"}}, ownership_controls=NO_ACLS),
             "widens access (ownership_controls)",
             "widens-access",
         ),
@@ -70,6 +76,11 @@ def test_a_risk_needs_somebodys_word(plan: Plan, said: str, flag: str) -> None:
     assert missing([need], [f"{flag}:acme-lake"]) == ()
     assert consents(changeset(plan), begun={"acme-lake"}) == (), "an unfinished run has created it"
     assert consents(changeset(plan), begun={"acme-pond"}) == (need,)
+
+
+def test_a_deletion_always_needs_a_word() -> None:
+    plan = deleted(plan_of({"tags": {"a": "b"}}))
+    assert [need.flag for need in consents(changeset(plan), begun={"acme-lake"})] == ["--allow loses-data:acme-lake"]
 
 
 def test_each_risk_of_a_bucket_is_asked_for_once_the_worst_first() -> None:
@@ -169,6 +180,16 @@ def test_more_than_a_share_may_not() -> None:
     assert exceeded(changeset(*plans, targets=("acme-changed-1",)), Limits()) == (), "these were named one by one"
 
 
+def test_so_many_bytes_may_expire() -> None:
+    month = Reach(30, deleted=Amount(3, 600 * 1024**2), hidden=Amount(1, 100 * 1024**2))
+    found = Evidence("a listing", Forecast(reaches=(month,), depends_on_tags=Amount(1, 400 * 1024**2)))
+    plans = [replace(plan_of({"lifecycle": EXPIRY}), evidence=found), plan_of({"tags": {"a": "b"}})]
+    assert beyond(*plans) == {}
+    assert beyond(*plans, bytes_expiring="1100MiB") == {}
+    said = "1.1 GiB would expire within 30 days; `limits: bytes_expiring` allows 1.0 GiB"
+    assert beyond(*plans, bytes_expiring="1GiB") == {"bytes_expiring": (said, "--limit bytes_expiring=2GiB")}
+
+
 def test_buckets_that_no_spec_describes_any_more() -> None:
     gone = tuple(f"acme-gone-{number}" for number in range(11))
     [(why, flag)] = beyond(forgotten=gone).values()
@@ -200,7 +221,7 @@ def test_a_limit_is_lifted_by_its_name() -> None:
         ("share_of_fleet", "0.5", "`0.5` is no value for share_of_fleet: write it like `30%`"),
         ("share_of_fleet", "130%", "`130%` is no value for share_of_fleet: write it like `30%`"),
         ("bytes_expiring", "lots", "`lots` is no value for bytes_expiring: write it like `500GiB`"),
-        ("buckets_changed", "-1", "`-1` is no value for buckets_changed: Input should be greater than or equal to 0"),
+        ("buckets_changed", "-1", "`-1` is no value for buckets_changed: write a whole number, like `100`"),
     ],
 )
 def test_limits_that_cannot_be(name: str, value: str, said: str) -> None:

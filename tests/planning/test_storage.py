@@ -22,7 +22,7 @@ WRITTEN: dict[str, Any] = {
     "lifecycle": {"rules": [{"id": "a", "expiration": {"days": 31}, "transitions": [{"storage_class": "GLACIER"}]}]},
     "policy": {
         "Statement": [
-            {"Sid": "A", "Effect": "Deny", "Principal": "*", "Action": ["s3:*"], "Resource": "arn:aws:s3:::acme-lake"}
+            {"Sid": "A", "Effect": "Deny", "Principal": "*", "Action": ["s3:*"], "Resource": "arn:aws:s3:::acme-lake/*"}
         ]
     },
     "manifest": {"data": {"domains": ["sales"]}},

@@ -91,6 +91,13 @@ def world(faithful: World) -> Iterator[World]:
 
 
 @pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """botocore takes no time between two attempts, and its quota of them is not used up by others."""
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda seconds: None))
+    monkeypatch.setattr("botocore.retries.quota.RetryQuota.acquire", lambda quota, amount: True)
+
+
+@pytest.fixture
 def lake(world: World) -> World:
     """A bucket with AWS's defaults and nothing else."""
     world.set_up(LAKE)

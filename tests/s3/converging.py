@@ -15,13 +15,18 @@ from hypothesis.strategies import DrawFn
 
 from reconciler.aspects.aspect import Aspect
 from reconciler.aspects.managed import ABSENT
+from reconciler.aspects.policy import Policy
 from reconciler.bucket import BucketSpec
 from reconciler.endpoints.profile import Profile
 from reconciler.endpoints.profiles import AWS
 from reconciler.planning.changeset import Plan
 from reconciler.planning.live import Identity
+from reconciler.planning.lock_out import UNDOING, Asking
 from reconciler.planning.outcomes import Applied
 from reconciler.planning.taking_over import everything_of, taken_over
+from reconciler.policy_language.callers import Kind
+from reconciler.policy_language.decision import guards_of
+from reconciler.policy_language.patterns import NO
 from reconciler.s3.clients import Clients
 from reconciler.s3.reader import Reader
 from reconciler.specs.loader import load
@@ -56,7 +61,8 @@ def specs(draw: DrawFn, names: tuple[str, ...] | None = None) -> BucketSpec:
     """A spec with some aspects, or with these, that S3 would not refuse."""
     chosen = names or draw(st.lists(st.sampled_from(sorted(SPECS)), unique=True, min_size=1))
     aspects = {name: draw(SPECS[name] | st.just(ABSENT) if may_be_absent(name) else SPECS[name]) for name in chosen}
-    return spec_of({name: value for name, value in aspects.items() if name in BucketSpec.aspects()})
+    meant = {"confirm_lock_out": BUCKET} if draw(st.booleans()) else {}
+    return spec_of({name: value for name, value in aspects.items() if name in BucketSpec.aspects()} | meant)
 
 
 def spec_of(aspects: Mapping[str, Any]) -> BucketSpec:
@@ -106,6 +112,10 @@ def converges(place: Place, spec: BucketSpec, live: Mapping[str, Aspect] | None)
         assert change.calls
     applied = place.apply(first)
     told = {name: (outcome.result.value, outcome.why) for name, outcome in outcomes(applied).items()}
+    if locks_out(place, spec):
+        assert "policy" not in told
+    else:
+        assert not is_blocked_for_lock_out(first)
     if meets_a_block(told) or any("a new bucket blocks public policies" in one.why for one in first.blockers):
         return
     assert set(told.values()) <= {("applied", "")}, told
@@ -120,6 +130,23 @@ def converges(place: Place, spec: BucketSpec, live: Mapping[str, Aspect] | None)
     taken = place.plan(imported(place))
     assert taken.changes == ()
     assert taken.blockers == ()
+
+
+def is_blocked_for_lock_out(plan: Plan) -> bool:
+    """Whether the policy is not put because it would lock out the caller, or may."""
+    return any("lock you out" in blocker.why for blocker in plan.blockers if blocker.aspect == "policy")
+
+
+def locks_out(place: Place, spec: BucketSpec) -> bool:
+    """Whether the evaluator says that this policy keeps the caller from undoing it, or may, and nobody means it."""
+    policy = spec.values().get("policy")
+    asking = Asking(place.identity, spec.surroundings(place.identity.account))
+    if not isinstance(policy, Policy) or spec.confirm_lock_out:
+        return False
+    if asking.caller.kind is Kind.ROOT and asking.spares_root:
+        return False
+    requests = [asking.request(asking.caller, action) for action in UNDOING]
+    return any(guard.applies(request) is not NO for guard in guards_of(policy.root) for request in requests)
 
 
 def imported(place: Place) -> BucketSpec:

@@ -157,7 +157,8 @@ def test_credentials_that_expire_before_a_deletion_are_told(world: World) -> Non
     world.faults.on("GetPublicAccessBlock", error("ExpiredToken", 400))
     applied = world.apply(plan)
     assert "credentials have expired" in outcomes(applied)["public_access_block"].why
-    assert "log in again" in outcomes(applied)["public_access_block"].why
+    assert applied.halted
+    assert "log in again" in (applied.halted.remedy or "")
 
 
 # ── the moments after ────────────────────────────────────────────────────────────────────────────────
@@ -206,7 +207,7 @@ def test_an_existing_bucket_that_is_gone_is_not_waited_for_and_not_created(world
         ("BucketAlreadyOwnedByYou", 409, "run `reconcile plan` again"),
         ("TooManyBuckets", 400, "raise the quota"),
         ("AccessDenied", 403, "allow s3:CreateBucket and s3:TagResource"),
-        ("ExpiredToken", 400, "log in again"),
+        ("ExpiredToken", 400, "the AWS credentials have expired"),
         ("SomethingNew", 400, "SomethingNew: as told"),
     ],
 )
@@ -219,6 +220,7 @@ def test_a_bucket_that_cannot_be_created_fails_with_advice_and_skips_the_rest(
     assert advice in outcomes(applied)["bucket"].why
     assert outcomes(applied)["tags"].why == "after bucket failed"
     assert applied.exit_code == 1
+    assert bool(applied.halted) == (code == "ExpiredToken")
 
 
 def test_a_name_that_is_being_deleted_is_waited_for(world: World) -> None:

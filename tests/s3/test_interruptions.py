@@ -4,17 +4,26 @@ import os
 import signal
 import threading
 import time
-from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 
+from reconciler.planning.order import lane
+from reconciler.planning.outcomes import BucketOutcome
 from reconciler.s3 import executor
+from reconciler.s3.lanes import Lanes
 from reconciler.s3.patience import Patience
+from reconciler.s3.progress import Progress, StoppedError
+from reconciler.sandbox.behaviours import AS_AWS_DOES
+from reconciler.sandbox.faithful import FaithfulS3
 from reconciler.sandbox.messages import Answer, S3Request
-from tests.s3.faults import error
+from reconciler.sandbox.server import Moto
+from tests.s3.faults import Faults, error
 from tests.s3.lakes import LAKE
-from tests.s3.world import World, outcomes, results
+from tests.s3.notes import Notes
+from tests.s3.world import World, outcomes, results, world_of
 
 
 def press_ctrl_c(times: int = 1) -> None:
@@ -24,9 +33,8 @@ def press_ctrl_c(times: int = 1) -> None:
     time.sleep(0.05)
 
 
-@pytest.mark.parametrize("times", [1, 2])
 def test_an_interruption_finishes_what_is_under_way_and_begins_nothing(
-    world: World, monkeypatch: pytest.MonkeyPatch, times: int
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(executor, "CONNECTIONS", 1)
     names = ("lake-one", "lake-two")
@@ -35,12 +43,13 @@ def test_an_interruption_finishes_what_is_under_way_and_begins_nothing(
     )
 
     def interrupted(request: S3Request, memory: Any, ask: Any) -> Answer:
-        press_ctrl_c(times)
+        press_ctrl_c()
         return ask(request)  # type: ignore[no-any-return]
 
     world.faults.on("CreateBucket", interrupted, times=1)
     applied = world.apply(*plans)
     assert applied.interrupted
+    assert not applied.at_once
     assert applied.exit_code == 130
     assert results(applied, "lake-one") == {"bucket": "applied", "versioning": "skipped", "tags": "applied"}
     assert results(applied, "lake-two") == {"bucket": "skipped", "versioning": "skipped", "tags": "skipped"}
@@ -78,16 +87,77 @@ def test_an_interruption_ends_the_waiting(lake: World, operation: str) -> None:
     assert time.monotonic() - started < 20
 
 
-def test_whatever_is_pressed_again_and_again_is_heard_once(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
-    running = world.executor()
-    presses = iter([KeyboardInterrupt, KeyboardInterrupt, None])
+# ── twice ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def pressed(lanes: Any) -> None:
-        press = next(presses)
-        if press:
-            raise press
-        assert running.stop.is_set()
-        lanes[0].set_result(())
 
-    monkeypatch.setattr(executor, "wait", pressed)
-    assert running.interrupted_before(Future()) is True
+@dataclass
+class Held:
+    """Keeps a call from being answered until the test lets it go. It stands outside of the layer, which is not held."""
+
+    app: WSGIApplication
+    method: str = "PUT"
+    query: str = "tagging"
+    reached: threading.Event = field(default_factory=threading.Event)
+    let_go: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+        if environ["REQUEST_METHOD"] == self.method and environ["QUERY_STRING"] == self.query:
+            self.reached.set()
+            self.let_go.wait(60)
+        return self.app(environ, start_response)
+
+
+def test_a_second_interruption_waits_for_nobody(moto: Moto) -> None:
+    faults = Faults()
+    layer = FaithfulS3(moto, (faults, *AS_AWS_DOES))
+    held = Held(layer)
+    with world_of(moto, layer, faults, held) as world:
+        world.set_up(LAKE)
+        plan = world.plan(LAKE | {"versioning": "Enabled", "tags": {"a": "b"}, "encryption": "aws:kms"})
+        notes = Notes()
+
+        def impatient() -> None:
+            held.reached.wait(30)
+            press_ctrl_c(2)
+
+        threading.Thread(target=impatient).start()
+        progress: list[BucketOutcome] = []
+        started = time.monotonic()
+        applied = world.apply(plan, recorder=notes, progress=progress.append)
+        assert time.monotonic() - started < 30
+        assert applied.at_once
+        assert applied.interrupted
+        assert applied.exit_code == 130
+        assert "was under way" in outcomes(applied)["tags"].why
+        assert set(results(applied).values()) <= {"failed", "skipped", "unverified"}
+        assert ("begins", "put_bucket_tagging") in notes.told, "the journal has the intent"
+        assert not any(words[:2] == ("ended", "put_bucket_tagging") for words in notes.told)
+        held.let_go.set()
+        for thread in threading.enumerate():
+            if thread.name.startswith("apply-"):
+                thread.join(30)
+        assert progress == [], "what its lanes still find out is told to nobody"
+        assert len(notes.of("begins")) == len(notes.of("ended")), "but the journal keeps it"
+        assert world.make(LAKE | {"versioning": "Enabled", "tags": {"a": "b"}}).exit_code == 0
+        world.reset()
+
+
+def test_a_lane_that_was_left_says_what_is_known_of_it(lake: World) -> None:
+    plan = lake.plan(LAKE | {"versioning": "Enabled", "tags": {"a": "b"}, "encryption": "aws:kms"})
+    progress = Progress(plan)
+    first, second, _ = steps = lane(plan)
+    progress.write(first)
+    progress.begin(second, threading.Event())
+    told = {outcome.change.aspect: outcome for outcome in progress.left_at_once().outcomes}
+    assert [told[step.change.aspect].result.value for step in steps] == ["unverified", "failed", "skipped"]
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(StoppedError):
+        progress.begin(second, stop)
+
+
+def test_mistakes_in_a_lane_are_raised() -> None:
+    lanes = Lanes(lambda number: 1 // number, [1, 0, 1], 2)
+    with pytest.raises(ZeroDivisionError):
+        lanes.wait()
+    assert Lanes(str, [], 2).ended == {}

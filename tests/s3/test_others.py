@@ -24,8 +24,9 @@ def test_what_somebody_else_wrote_since_the_plan_is_not_lost(lake: World) -> Non
     lake.faults.forget()
     applied = lake.apply(plan)
     assert results(applied) == {"tags": "failed"}
-    assert "somebody else has changed it since it was read" in outcomes(applied)["tags"].why
-    assert "run `reconcile plan` again" in outcomes(applied)["tags"].why
+    why = outcomes(applied)["tags"].why
+    assert "somebody else has changed it since it was reviewed: cost:center: reviewed none, now 2" in why
+    assert "run `reconcile plan` again" in why
     assert lake.faults.writes() == []
     assert tags_of(lake) == {"Owner": "me", "cost:center": "2"}
 

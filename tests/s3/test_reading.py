@@ -11,7 +11,7 @@ from reconciler.planning.live import Existence
 from reconciler.s3 import reader
 from reconciler.sandbox.behaviours import Behaviour
 from tests.s3.faults import NO_OWNER, body, error, operation_of
-from tests.s3.lakes import EVERY_ASPECT, READS_OF_ASPECTS, aspects, blocked_by, existing
+from tests.s3.lakes import EVERY_ASPECT, LAKE, READS_OF_ASPECTS, aspects, blocked_by, existing
 from tests.s3.world import ACCOUNT, World
 
 # ── what is asked ────────────────────────────────────────────────────────────────────────────────────
@@ -20,7 +20,7 @@ from tests.s3.world import ACCOUNT, World
 @aspects
 def test_only_what_a_spec_declares_is_read_and_only_once(world: World, aspect: str) -> None:
     existing(world)
-    world.plan({"name": "lake-one", "region": "us-east-1", aspect: EVERY_ASPECT[aspect]})
+    world.reader.read([BucketSpec.model_validate(LAKE | {aspect: EVERY_ASPECT[aspect]})])
     assert world.faults.made() == ["ListBuckets", READS_OF_ASPECTS[aspect]]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.errors import ExitCode, PlanIsStale, ReconcileError
-from reconciler.planning.staleness import check_format, moved
+from reconciler.planning.staleness import check_format, moved_as_a_whole, moved_buckets
 from reconciler.planning.storage import fingerprint, to_document, to_text
 from tests.s3.world import World
 
@@ -33,6 +33,12 @@ def saved(world: World) -> Document:
     """A plan of two buckets, of which one exists."""
     world.set_up({"name": "lake-one", "region": "us-east-1", "tags": {"a": "0"}})
     return document(world)
+
+
+def moved(reviewed: Document, now: Document) -> tuple[str, ...]:
+    """Everything that has moved, as a whole or in a bucket."""
+    whole = moved_as_a_whole(reviewed, now)
+    return whole or tuple(sentence for told in moved_buckets(reviewed, now).values() for sentence in told)
 
 
 def test_a_plan_that_is_still_true_has_moved_nowhere(world: World, saved: Document) -> None:
@@ -129,7 +135,7 @@ def test_another_reason_for_a_block_is_told(world: World, saved: Document) -> No
 def test_a_version_that_plans_in_another_way_is_told(world: World, saved: Document) -> None:
     now = document(world)
     now["buckets"][0]["changes"][0]["calls"] = []
-    assert moved(saved, changed(now)) == ("the same specs and buckets give another plan with this version",)
+    assert moved(saved, changed(now)) == ("lake-one: this version makes another plan of it",)
 
 
 def test_every_byte_of_the_file_counts(saved: Document) -> None:

@@ -13,6 +13,7 @@ from wsgiref.types import WSGIApplication
 import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
+from botocore.exceptions import ConnectionClosedError
 
 from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import Changeset, Inputs, Origin, Plan
@@ -22,16 +23,16 @@ from reconciler.planning.outcomes import Applied, Outcome
 from reconciler.planning.planner import plan_bucket
 from reconciler.s3.clients import Clients
 from reconciler.s3.executor import Executor
+from reconciler.s3.exposure import SecondLook
 from reconciler.s3.patience import Patience
 from reconciler.s3.reader import Reader
 from reconciler.sandbox.faithful import FaithfulS3
 from reconciler.sandbox.messages import ask
 from reconciler.sandbox.server import Moto, endpoint_of, serve
-from tests.s3.faults import Faults
+from tests.s3.faults import LOST, Faults
+from tests.s3.faults import MEDDLER as MEDDLER
 
 ACCOUNT = "123456789012"
-MEDDLER = "me"
-"""The key of whoever looks and meddles beside the reconciler."""
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
@@ -87,8 +88,10 @@ class World:
     def plans(self, *specs: Mapping[str, Any] | BucketSpec) -> tuple[Plan, ...]:
         """What would change."""
         read = [spec if isinstance(spec, BucketSpec) else BucketSpec.model_validate(spec) for spec in specs]
-        live = self.reader.read(read)
-        return tuple(plan_bucket(spec, live[spec.name], self.identity, Origin("spec.yaml", 1)) for spec in read)
+        reader = self.reader
+        live = reader.read(read)
+        plans = [plan_bucket(spec, live[spec.name], self.identity, Origin("spec.yaml", 1)) for spec in read]
+        return SecondLook(reader).at(plans, live)
 
     def plan(self, spec: Mapping[str, Any] | BucketSpec) -> Plan:
         return self.plans(spec)[0]
@@ -200,6 +203,8 @@ class Aws:
             **{name if name == "CONTENT_TYPE" else f"HTTP_{name}": value for name, value in named.items()},
         }
         answer = ask(self.app, environ)
+        if LOST in answer.headers:
+            raise ConnectionClosedError(endpoint_url=request.url)
         headers = HTTPHeaders()
         for name, text in answer.headers.items():
             headers[name] = text

@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from reconciler.bucket import BucketSpec
 from reconciler.errors import InvalidSpecs
 from reconciler.planning.changeset import Origin, Plan
+from reconciler.planning.live import Existence
 from reconciler.planning.outcomes import Applied, Result
 from reconciler.planning.planner import plan_bucket
 from reconciler.planning.storage import path_text
@@ -174,6 +175,8 @@ class Stage:
     def can_be_imported(self, unsaid: list[str]) -> None:
         """U2: what `import` writes for the bucket leaves it alone, said shortly or in full."""
         live = self.read()
+        if live.existence is Existence.MISSING:
+            return
         for full in (False, True):
             found = taken_over(live, self.world.identity, full=full)
             assert list(found.remarks) == unsaid, found.remarks

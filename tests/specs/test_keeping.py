@@ -18,7 +18,7 @@ POLICY = """
 @pytest.mark.parametrize("written", ["${bucket}", "${lake}", "acme-${what}"])
 def test_a_confirmation_is_typed_out(written: str) -> None:
     text = f"variables: {{lake: acme-lake, what: lake}}\nbuckets:\n  - name: acme-lake{POLICY}    confirm_lock_out: "
-    assert problems_in(f'{text}"{written}"\n')[0].split()[1] == "RCL1310"
+    assert problems_in(f'{text}"{written}"\n')[0].split()[1] == "RCL1322"
     assert load_bucket(f"{text}acme-lake\n")["confirm_lock_out"] == "acme-lake"
 
 
