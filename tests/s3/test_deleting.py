@@ -244,12 +244,12 @@ def test_an_object_that_was_deleted_is_not_there_again_for_a_moment(lake: World)
 
 @pytest.mark.usefixtures("quick")
 def test_more_than_fit_into_one_call(lake: World) -> None:
-    put_many(lake, 2500)
+    put_many(lake, 1100)
     plan = lake.plan(EMPTIED)
-    assert plan.changes[0].consequences[0].startswith("deletes 2,500 objects")
+    assert plan.changes[0].consequences[0].startswith("deletes 1,100 objects")
     is_gone(lake)
     sent = [request.body.count(b"<Object>") for request in lake.faults.of("DeleteObjects")]
-    assert sent == [1000, 1000, 500]
+    assert sent == [1000, 100]
 
 
 def test_uploads_that_nobody_finished(lake: World) -> None:
