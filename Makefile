@@ -39,6 +39,7 @@ test: .venv/test
 # the same code as in `make test`, with more examples
 laws: .venv/test
 	RECONCILE_EXAMPLES=2000 $(BIN)/pytest -n auto --timeout 7200 -k law tests/s3/test_hostile.py tests/aspects/test_laws.py
+	RECONCILE_EXAMPLES=2000 $(BIN)/pytest -n auto --timeout 7200 tests/fuzz
 
 format: .venv/test
 	$(BIN)/ruff format .

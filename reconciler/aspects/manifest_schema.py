@@ -17,7 +17,7 @@ from reconciler.aspects.manifest import NOT_IN_BODY, Manifest
 
 Misfit = tuple[tuple[str | int, ...], str]
 REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
-MOST_REFERENCES = 100_000
+MOST_REFERENCES = 20_000
 """References of a schema that are followed. Thirty short definitions can ask for a thousand million."""
 
 

@@ -62,8 +62,11 @@ class Policy(Aspect, RootModel[dict[str, JsonValue]]):
     @classmethod
     def from_s3(cls, wire: Wire) -> Self:
         """The text of the policy as data, its numbers as written. Raises ValueError where it is something else."""
+        text = wire.get("Policy") or "null"
+        if not isinstance(text, str):
+            raise ValueError("the policy is not text")  # noqa: TRY004 - as for every other answer that is none
         try:
-            policy = cls.model_validate(read(wire.get("Policy") or "null"))
+            policy = cls.model_validate(read(text))
         except RecursionError as error:
             raise ValueError("the policy nests too deeply") from error
         policy.to_s3()["Policy"].encode()  # half a character, \ud800, is JSON and cannot be written anywhere

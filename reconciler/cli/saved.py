@@ -59,8 +59,8 @@ def read(path: Path) -> dict[str, Any]:
     document: dict[str, Any] = json_in(path, NOT_A_PLAN)
     check_format(document)
     try:
-        wrong = next(wrong_with(document), None)
-        found = fingerprint(document)
+        wrong = "it nests too deeply" if too_deep(document) else next(wrong_with(document), None)
+        found = fingerprint(document) if wrong is None else ""
     except UnicodeEncodeError:  # \ud800 is JSON, and no character
         wrong = "it holds half of a character"
     if wrong is not None:
@@ -76,16 +76,13 @@ def json_in(path: Path, code: str) -> Any:
     """What a file of JSON holds."""
     try:
         with path.open("rb") as file:
-            found = json.loads(file.read(LARGEST))
-        if too_deep(found):
-            raise ValueError(f"more than {DEEPEST} levels deep")
+            return json.loads(file.read(LARGEST))
     except OSError as error:
         raise ReconcileError(f"{path} cannot be read: {error.strerror}", code=code) from error
     except (ValueError, RecursionError) as error:
         raise ReconcileError(
             f"{path} is not a saved plan: {error}", remedy="make one with `reconcile plan --out`", code=code
         ) from error
-    return found
 
 
 def too_deep(value: Any) -> bool:

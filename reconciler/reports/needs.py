@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from reconciler.reports.inert import inert
+from reconciler.inert import inert
 from reconciler.reports.style import Style
 from reconciler.reports.values import columns, wrapped
 

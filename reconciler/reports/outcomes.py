@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reconciler.inert import inert
 from reconciler.planning.outcomes import Applied, BucketOutcome, Outcome, Result
-from reconciler.reports.inert import inert
 from reconciler.reports.style import Style
 from reconciler.reports.values import count, wrapped
 

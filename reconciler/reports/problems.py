@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from unicodedata import combining, east_asian_width
 
+from reconciler.inert import inert
 from reconciler.problems import Place, Problem, Severity
-from reconciler.reports.inert import inert
 from reconciler.reports.style import Style
 
 LONGEST_MESSAGE = 500

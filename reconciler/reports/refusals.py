@@ -1,7 +1,7 @@
 """A refusal as people read it: its code, what is wrong, what moved, what to do."""
 
 from reconciler.errors import PlanIsStale, ReconcileError
-from reconciler.reports.inert import inert
+from reconciler.inert import inert
 from reconciler.reports.style import Style
 from reconciler.reports.values import wrapped
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from reconciler.aspects.aspect import Aspect
 from reconciler.bucket import BucketSpec
+from reconciler.inert import inert
 from reconciler.planning.changeset import BUCKET, FieldChange
 from reconciler.planning.comparison import field_changes
 from reconciler.planning.live import LiveAspect, Unreadable
 from reconciler.planning.runs import PastCall, PastRun
 from reconciler.planning.storage import path_text
 from reconciler.planning.unfinished import CameOf, Unfinished
-from reconciler.reports.inert import inert
 from reconciler.reports.style import Style
 from reconciler.reports.values import columns, count, padded, texts_of, value_text
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.aspects.calls import Risk
+from reconciler.inert import inert
 from reconciler.planning.changeset import BUCKET, Action, worst
 from reconciler.planning.exposure import Public, Verdict
 from reconciler.planning.storage import path_text
 from reconciler.reports.evidence import evidence_text
-from reconciler.reports.inert import inert
 from reconciler.reports.needs import needs_lines
 from reconciler.reports.style import Style
 from reconciler.reports.values import columns, count, members, padded, spread, texts_of, value_text, wrapped

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from unicodedata import combining, east_asian_width
 
-from reconciler.reports.inert import inert
+from reconciler.inert import inert
 from reconciler.reports.style import Style
 
 SIDE_BY_SIDE = 72

@@ -13,13 +13,13 @@ from reconciler.aspects.calls import Risk
 from reconciler.aspects.lifecycle import Lifecycle
 from reconciler.aspects.lifecycle_words import in_words
 from reconciler.bucket import BucketSpec
+from reconciler.inert import inert
 from reconciler.planning.changeset import BUCKET, Action, Change
 from reconciler.planning.comparison import leaves
 from reconciler.planning.planner import compare
 from reconciler.planning.storage import change as change_document
 from reconciler.planning.storage import path_parts, path_text
 from reconciler.problems import Severity
-from reconciler.reports.inert import inert
 from reconciler.reports.style import Style
 from reconciler.reports.text import DANGEROUS, RISKS, render, risk_of
 from reconciler.reports.values import columns, members, texts_of, value_text, wrapped

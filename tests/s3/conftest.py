@@ -1,5 +1,6 @@
 """One S3 for all tests of this room, emptied after each of them; the AWS of this machine stays out."""
 
+import signal
 from collections.abc import Iterator
 from functools import cache
 from types import SimpleNamespace
@@ -39,9 +40,11 @@ def nothing_of_this_machine() -> Iterator[None]:
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         for name in GONE:
             patch.delenv(name, raising=False)
+        heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background hears no Ctrl-C
         # reading S3's model takes half a second, and every session reads it anew
         patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
         yield
+        signal.signal(signal.SIGINT, heard)
 
 
 @pytest.fixture(scope="package")

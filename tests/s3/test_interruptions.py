@@ -15,6 +15,7 @@ from reconciler.planning.outcomes import BucketOutcome
 from reconciler.s3 import executor
 from reconciler.s3.lanes import Lanes
 from reconciler.s3.patience import Patience
+from reconciler.s3.presses import Presses
 from reconciler.s3.progress import Progress, StoppedError
 from reconciler.sandbox.behaviours import AS_AWS_DOES
 from reconciler.sandbox.faithful import FaithfulS3
@@ -161,3 +162,48 @@ def test_mistakes_in_a_lane_are_raised() -> None:
     with pytest.raises(ZeroDivisionError):
         lanes.wait()
     assert Lanes(str, [], 2).ended == {}
+
+
+# ── between any two lines ────────────────────────────────────────────────────────────────────────────
+
+
+def test_whoever_presses_while_the_lanes_are_only_begun_is_heard(lake: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """KeyboardInterrupt came out of the start of a thread, and nobody told what its lane wrote."""
+    begun = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        begun(thread)
+        if thread.name.startswith("apply-"):
+            signal.raise_signal(signal.SIGINT)
+
+    plan = lake.plan(LAKE | {"tags": {"a": "b"}})
+    monkeypatch.setattr(threading.Thread, "start", start)
+    applied = lake.apply(plan)
+    assert applied.interrupted
+    assert set(results(applied)) == {"tags"}
+
+
+def test_where_a_program_has_handlers_of_its_own_nothing_is_counted() -> None:
+    counted: list[int] = []
+
+    def elsewhere() -> None:
+        with Presses() as presses:
+            signal.raise_signal(signal.SIGURG)
+        counted.append(presses.count)
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    before = signal.signal(signal.SIGINT, lambda *_: counted.append(7))
+    try:
+        with Presses() as presses:
+            signal.raise_signal(signal.SIGINT)
+        assert presses.count == 0
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert counted == [0, 7]
+    with Presses() as presses:
+        signal.raise_signal(signal.SIGINT)
+    assert presses.count == 1
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
