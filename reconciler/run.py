@@ -3,7 +3,7 @@
 The command line and Python programs take the same way. Nothing here prints or asks.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from reconciler.endpoints.profile import Profile
 from reconciler.endpoints.profiles import AWS, SANDBOX, profile_named
 from reconciler.errors import ReconcileError, UsageError, WrongAccount
 from reconciler.planning.changeset import Changeset, Inputs, Origin, Plan
+from reconciler.planning.consent import risky
 from reconciler.planning.digests import digest_of_specs
 from reconciler.planning.live import Existence, Identity, LiveBucket
 from reconciler.planning.outcomes import Applied, BucketOutcome
@@ -199,6 +200,20 @@ def take_over(
     return Found(
         tuple(taken_over(bucket, identity, full=full, as_read=as_read) for bucket in there),
         {name: out_of_reach(live[name]) for name in chosen if live[name] not in there},
+    )
+
+
+def empty_among(planned: Planned, names: Collection[str]) -> frozenset[str]:
+    """Which of these buckets hold nothing that is not the tool's own. Asked only where the answer decides anything."""
+    from reconciler.s3.contents import Bag, is_empty
+    from reconciler.s3.reader import Reader
+
+    owner = Reader(planned.clients, planned.identity).owner
+    return frozenset(
+        plan.name
+        for plan in planned.changeset.plans
+        if plan.name in names and plan.exists and list(risky(plan))
+        if is_empty(Bag(planned.clients.s3(plan.region), plan.name, owner), plan.spec)
     )
 
 

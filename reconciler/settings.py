@@ -66,12 +66,12 @@ def size(value: object) -> int:
     return found
 
 
-def share(value: object) -> float:
-    """A fraction from ``30%``."""
+def share(value: object) -> int:
+    """Percent from ``30%``."""
     found = SHARE.match(value) if isinstance(value, str) else None
     if found is None or int(found[1]) > 100:
         raise write("it like `30%`")
-    return int(found[1]) / 100
+    return int(found[1])
 
 
 def number(value: object) -> int:
@@ -96,7 +96,7 @@ def said(default: str) -> Any:
 
 
 Number = Annotated[int, BeforeValidator(number)]
-Share = Annotated[float, BeforeValidator(share)]
+Share = Annotated[int, BeforeValidator(share)]
 Size = Annotated[int, BeforeValidator(size)]
 Folder = Annotated[str, BeforeValidator(folder)]
 
@@ -113,7 +113,7 @@ class Limits(_Settings):
     buckets_deleted: Number = 1
     """Buckets that are deleted."""
     share_of_fleet: Share = said("50%")
-    """How many of all buckets in the specs may change; counts from ten buckets on."""
+    """How many of all buckets in the specs may change, in percent; counts from ten buckets on."""
     bytes_expiring: Size = said("1TiB")
     """Bytes that changed lifecycle rules would delete within 30 days, as far as `--evidence` tells."""
     buckets_forgotten: Number = 10

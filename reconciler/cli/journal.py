@@ -21,7 +21,7 @@ class Past:
     """What runs of the past have to do with this one."""
 
     begun: frozenset[str] = frozenset()
-    """Buckets that an unfinished run has created: nobody's word is needed for what happens to them."""
+    """Empty buckets that an unfinished run has created: nobody's word is needed for what happens to them."""
     forgotten: frozenset[str] = frozenset()
     """Buckets that the last run over the same specs had, and this one has not."""
     left: "Unfinished | None" = None
@@ -38,13 +38,15 @@ def look_back(settings: "Settings", planned: "Planned") -> Past:
         return Past()
     from reconciler.journal.files import runs_since_trouble
     from reconciler.planning.unfinished import begun_buckets, created_by_unfinished_run, unfinished
+    from reconciler.run import empty_among
 
     now, identity = datetime.now(UTC), planned.identity
     who = identity.account, identity.endpoint
     names = [plan.name for plan in planned.changeset.plans]
     runs = runs_since_trouble(folder, now)
+    begun = created_by_unfinished_run(runs, *who, now)
     return Past(
-        created_by_unfinished_run(runs, *who, now),
+        empty_among(planned, begun) if begun else begun,
         forgotten_since(folder, planned),
         unfinished(runs, *who, names),
         begun_buckets(runs, *who) & {*names},
@@ -61,7 +63,8 @@ def forgotten_since(folder: Path, planned: "Planned") -> frozenset[str]:
         return frozenset()
 
     def is_meant(run: "PastRun") -> bool:
-        same = run.is_of(identity.account, identity.endpoint) and run.begun.paths == inputs.paths
+        same_specs = (run.begun.paths, run.begun.variables) == (inputs.paths, dict(inputs.variables))
+        same = run.is_of(identity.account, identity.endpoint) and same_specs
         return same and not run.begun.targets
 
     last = newest_like(folder, is_meant)
@@ -101,6 +104,7 @@ def keep_journal(settings: "Settings", planned: "Planned", document: dict[str, A
         fingerprint=document["fingerprint"],
         paths=changeset.inputs.paths,
         targets=changeset.inputs.targets,
+        variables=changeset.inputs.variables,
         buckets=[plan.name for plan in changeset.plans],
     )
     return Keeper(Journal(Path(settings.journal), about, lambda said: console.line(f"warning: {said}")))

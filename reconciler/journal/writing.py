@@ -6,7 +6,7 @@ Called from the threads of all buckets. Whatever goes wrong with it is told once
 import fcntl
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,6 +45,7 @@ class About:
     fingerprint: str
     paths: Sequence[str]
     targets: Sequence[str]
+    variables: Mapping[str, str]
     buckets: Sequence[str]
 
 
@@ -164,6 +165,7 @@ class Journal:
             fingerprint=about.fingerprint,
             paths=tuple(about.paths),
             targets=tuple(about.targets),
+            variables=dict(about.variables),
             buckets=tuple(about.buckets),
         )
 

@@ -12,8 +12,11 @@ from reconciler.planning.changeset import Changeset, Plan
 from reconciler.planning.needs import Kind, Need
 from reconciler.problems import did_you_mean
 from reconciler.settings import Limits
-from reconciler.sizes import in_units
+from reconciler.sizes import bytes_in, in_units
 
+MOST = "999999999PiB"
+"""What to write for a limit of bytes that is none."""
+WITHOUT_END = bytes_in(MOST) or 0
 FLEET = 10
 """Buckets from which on a share of them means anything."""
 
@@ -51,18 +54,30 @@ def _exceeded(changeset: Changeset, limits: Limits, forgotten: Collection[str]) 
         yield beyond("buckets_deleted", f"{deleted:,} buckets are deleted", f"{limits.buckets_deleted:,}", deleted)
     whole = len(changeset.plans)
     # whoever names buckets one by one knows how many they are
-    if not changeset.inputs.targets and whole >= FLEET and changed > limits.share_of_fleet * whole:
+    if not changeset.inputs.targets and whole >= FLEET and 100 * changed > limits.share_of_fleet * whole:
         percent = f"{-(-100 * changed // whole)}%"
-        allowed = f"{limits.share_of_fleet:.0%}"
+        allowed = f"{limits.share_of_fleet}%"
         yield beyond("share_of_fleet", f"{percent} of {whole:,} buckets change ({changed:,})", allowed, percent)
-    expiring = sum(plan.evidence.bytes_within_30_days for plan in changeset.plans if plan.evidence)
-    if expiring > limits.bytes_expiring:
-        said = f"{in_units(expiring)} would expire within 30 days"
-        yield beyond("bytes_expiring", said, in_units(limits.bytes_expiring), f"{-(-expiring // 1024**3)}GiB")
+    yield from _expiring(changeset, limits)
     if len(forgotten) > limits.buckets_forgotten:
         names = ", ".join(sorted(forgotten)[:3])
         said = f"{len(forgotten):,} buckets of the last apply have no spec any more ({names}, …)"
         yield beyond("buckets_forgotten", said, f"{limits.buckets_forgotten:,}", len(forgotten))
+
+
+def _expiring(changeset: Changeset, limits: Limits) -> Iterator[Need]:
+    """Bytes that go. What nobody can tell is not nothing: then only the largest limit that can be written is enough."""
+    found = [plan.evidence for plan in changeset.plans if plan.evidence]
+    expiring = sum(one.bytes_within_30_days for one in found)
+    untold = sum(one.forecast is None or not one.complete for one in found)
+    allowed = in_units(limits.bytes_expiring)
+    if untold and limits.bytes_expiring < WITHOUT_END:
+        several = "a bucket" if untold == 1 else f"{untold:,} buckets"
+        said = f"nobody can tell how much of {several} would expire within 30 days"
+        yield beyond("bytes_expiring", said, allowed, MOST)
+    elif expiring > limits.bytes_expiring:
+        said = f"{in_units(expiring)} would expire within 30 days"
+        yield beyond("bytes_expiring", said, allowed, f"{-(-expiring // 1024**3)}GiB")
 
 
 def beyond(name: str, said: str, allowed: str, flag: object) -> Need:

@@ -129,6 +129,7 @@ def bucket() -> Schema:
             "blockers": listed("blocker"),
             "findings": listed("finding"),
         },
+        spec=DIGEST | {"description": "Of what the spec of this bucket says."},
         exposure={
             "oneOf": [{"$ref": "#/definitions/exposed"}, {"type": "null"}],
             "description": "Null where the plan does not change who gets in.",

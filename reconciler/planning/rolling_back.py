@@ -26,7 +26,7 @@ from reconciler.planning.taking_over import (
 from reconciler.planning.unfinished import is_now
 
 AsRead = Callable[[Fields], Fields]
-GONE = "the bucket is not there any more: this creates it again, empty; its objects are gone"
+GONE = "the bucket is not there any more: this creates it again, empty, with what the run had written; all else is gone"
 
 
 @dataclass(frozen=True, slots=True)

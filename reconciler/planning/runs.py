@@ -46,6 +46,7 @@ class RunRecord(Record):
     targets: tuple[str, ...]
     buckets: tuple[str, ...]
     """All buckets of the plan, also those that do not change."""
+    variables: dict[str, str] = Field(default_factory=dict)
 
 
 class IntentRecord(Record):

@@ -66,8 +66,6 @@ def differences_of_questions(reviewed: Mapping[str, Any], now: Mapping[str, Any]
     """What is asked now and was not asked then, or the other way around."""
     if reviewed["endpoint"] != now["endpoint"]:
         yield f"the endpoint: reviewed {reviewed['endpoint'] or 'AWS'}, now {now['endpoint'] or 'AWS'}"
-    if reviewed["inputs"]["spec_digest"] != now["inputs"]["spec_digest"]:
-        yield "the specs say something else"
     before = {bucket["name"] for bucket in reviewed["buckets"]}
     after = {bucket["name"] for bucket in now["buckets"]}
     for name in sorted(before ^ after):
@@ -106,6 +104,9 @@ def differences_of_bucket(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -
     for what in ("account", "region"):
         if reviewed[what] != now[what]:
             yield f"{name}: the {what}: reviewed {reviewed[what]}, now {now[what]}"
+    same_spec = reviewed.get("spec") == now["spec"]
+    if not same_spec:
+        yield f"{name}: its spec says something else"
     # a second look is taken at what else decides who gets in only while the plan changes that: one side may have none
     only_once = {bool(reviewed.get("exposure")), bool(now.get("exposure"))} == {True, False}
     known = reviewed["live"].keys() & now["live"].keys() if only_once else reviewed["live"].keys() | now["live"].keys()
@@ -113,7 +114,8 @@ def differences_of_bucket(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -
         if reviewed["live"].get(aspect) != now["live"].get(aspect):
             what = "the bucket itself" if aspect == "bucket" else aspect
             yield f"{name}: changed in S3 since: {what}"
-            yield from differences_of_aspect(name, fields_of(reviewed, aspect), fields_of(now, aspect))
+            if same_spec:
+                yield from differences_of_aspect(name, fields_of(reviewed, aspect), fields_of(now, aspect))
     if reviewed["blockers"] != now["blockers"]:
         yield f"{name}: what is in the way of the spec has changed"
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reconciler.planning.changeset import Action, Change, Changeset, Plan
-from reconciler.planning.digests import digest
+from reconciler.planning.digests import digest, digest_of_specs
 from reconciler.planning.evidence import evidence_document
 from reconciler.planning.exposure import Exposed, Exposure, Way
 from reconciler.planning.needs import Need
@@ -61,6 +61,7 @@ def bucket(plan: Plan) -> dict[str, Any]:
         "account": plan.account,
         "action": plan.action.value,
         "source": {"file": plan.origin.file, "line": plan.origin.line},
+        "spec": digest_of_specs([plan.spec]),
         "live": dict(plan.live),
         "changes": [change(item) for item in plan.changes],
         "blockers": [{"aspect": item.aspect, "why": item.why, "remedy": item.remedy} for item in plan.blockers],

@@ -137,6 +137,15 @@ def look_into(
         return unreadable(error, "what is in the bucket", (*TO_LOOK, *TO_LOOK_AT_OBJECTS))
 
 
+def is_empty(bag: Bag, spec: BucketSpec) -> bool:
+    """Whether a bucket surely holds nothing but the tool's own manifest. The first object of another ends the look."""
+    manifests = Manifests(bag, spec.manifest.key if isinstance(spec.manifest, Manifest) else None)
+    try:
+        return all(manifests.hold(entry) for entry in bag.entries())
+    except S3_ERRORS:
+        return False
+
+
 def contents(bag: Bag, spec: BucketSpec, now: datetime) -> Contents:
     """The sum of what is in a bucket. Raises what S3 raises."""
     versioning = bag.versioning()

@@ -160,6 +160,24 @@ def test_a_bucket_that_a_run_has_begun_needs_no_other_word(reconcile: Run, spec:
     assert reconcile("apply", "--auto-approve").code == 3, "it is finished, and a bucket like any other"
 
 
+def test_a_bucket_that_holds_something_by_now_is_a_bucket_like_any_other(
+    reconcile: Run, spec: Path, s3: Any, server: Recording
+) -> None:
+    """Whoever has written the journal, and whatever it says: where there is data, somebody is asked."""
+    spec.write_text(OPEN)
+    assert reconcile("apply", "--auto-approve").code == 0
+    s3.delete_bucket(Bucket="acme-lake")
+    s3.create_bucket(Bucket="acme-lake")
+    cut_off('"operation": "create_bucket"')
+    s3.put_object(Bucket="acme-lake", Key="raw/orders.csv", Body=b"1")
+    assert reconcile("apply", "--auto-approve").code == 3
+    s3.delete_object(Bucket="acme-lake", Key="raw/orders.csv")
+    server.instead = lambda _, path: denied() if path.endswith("?versions") or "versions&" in path else None
+    assert reconcile("apply", "--auto-approve").code == 3, "nobody can tell whether it is empty"
+    server.instead = lambda _method, _path: None
+    assert reconcile("apply", "--auto-approve").code == 0
+
+
 def test_a_bucket_that_failed_half_way_is_still_the_runs_own(reconcile: Run, spec: Path, server: Recording) -> None:
     spec.write_text(OPEN)
     server.instead = lambda method, path: denied() if method == "PUT" and "publicAccessBlock" in path else None
@@ -206,6 +224,13 @@ def test_buckets_that_no_spec_has_any_more_are_counted(reconcile: Run, spec: Pat
     assert reconcile("apply", "--auto-approve", "--limit", "buckets_forgotten=2").code == 0
     spec.write_text(SPEC)
     assert reconcile("apply", "--auto-approve").code == 0, "it was meant, and is forgotten"
+
+
+def test_other_variables_are_other_specs(reconcile: Run, spec: Path) -> None:
+    Path("reconcile.yaml").write_text("limits: {buckets_forgotten: 0}\n", encoding="utf-8")
+    spec.write_text("variables: {env: dev}\n" + SPEC.replace("acme-lake", '"acme-${env}"'))
+    for env in ("dev", "prod"):
+        assert reconcile("apply", "--auto-approve", "--var", f"env={env}", "specs").code == 0
 
 
 def test_what_programs_are_told(reconcile: Run, spec: Path) -> None:

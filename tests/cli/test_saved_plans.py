@@ -59,7 +59,7 @@ def a_bucket_that_nobody_describes_any_more(spec: Path, s3: Any) -> None:
 @pytest.mark.parametrize(
     ("happens", "said"),
     [
-        (a_spec_that_says_something_else, ["the specs say something else"]),
+        (a_spec_that_says_something_else, ["acme-lake: its spec says something else"]),
         (a_bucket_that_has_come_into_being, ["acme-lake: changed in S3 since: the bucket itself"]),
         (
             a_bucket_that_nobody_describes_any_more,

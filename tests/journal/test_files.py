@@ -34,11 +34,11 @@ from reconciler.journal.writing import About, Journal
 from reconciler.planning.live import LiveAspect, Unreadable
 from reconciler.planning.order import lane
 from reconciler.planning.outcomes import BucketOutcome, Outcome, Result
-from reconciler.planning.runs import IntentRecord, PastRun, RunRecord
+from reconciler.planning.runs import PastRun
 from tests.journal.pasts import ACCOUNT, NOON, end, head, tagging, tags, text
 from tests.planning.test_needs import plan_of
 
-ABOUT = About("1.0", ACCOUNT, None, "us-east-1", "f" * 64, ("specs",), (), ("acme-lake",))
+ABOUT = About("1.0", ACCOUNT, None, "us-east-1", "f" * 64, ("specs",), (), {}, ("acme-lake",))
 KINDS = BucketSpec.aspects()
 PLAN = plan_of({"tags": {"a": "b"}, "versioning": "Enabled"})
 
@@ -89,6 +89,7 @@ def test_a_run_from_its_beginning_to_its_end(tmp_path: Path) -> None:
         "fingerprint": "f" * 64,
         "paths": ("specs",),
         "targets": (),
+        "variables": {},
         "buckets": ("acme-lake",),
     }
 
@@ -126,7 +127,7 @@ def test_each_call_is_on_the_disk_before_it_is_made(tmp_path: Path, monkeypatch:
     kept.begins(PLAN, step, None)
     [file] = files_in(tmp_path / "runs")
     assert on_disk == [file.stat().st_size]
-    assert [type(record) for record in records_in(file.read_bytes())] == [RunRecord, IntentRecord]
+    assert [type(record).__name__ for record in records_in(file.read_bytes())] == ["RunRecord", "IntentRecord"]
     kept.ended(PLAN, step, "refused")
     assert len(on_disk) == 1, "a result that is lost is asked of S3"
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.aspects.calls import Risk
@@ -135,6 +135,9 @@ def fleet(changed: int, unchanged: int = 0, new: int = 0) -> list[Plan]:
     return plans + [plan_of({"tags": {"a": "b"}}, f"acme-new-{number}", new=True) for number in range(new)]
 
 
+CHANGED, UNCHANGED = fleet(60), fleet(0, 60)
+
+
 def deleted(plan: Plan) -> Plan:
     change = Change(BUCKET, Action.DELETE, None, None, (), (), Risk.LOSES_DATA)
     return replace(plan, changes=(change,))
@@ -190,6 +193,18 @@ def test_so_many_bytes_may_expire() -> None:
     assert beyond(*plans, bytes_expiring="1GiB") == {"bytes_expiring": (said, "--limit bytes_expiring=2GiB")}
 
 
+def test_what_nobody_can_tell_is_not_nothing() -> None:
+    plan = plan_of({"lifecycle": EXPIRY})
+    denied = replace(plan, evidence=Evidence("a listing", None, complete=False, cannot_tell=("denied",)))
+    partly = replace(plan, evidence=Evidence("a listing", Forecast(), complete=False))
+    said = "nobody can tell how much of a bucket would expire within 30 days; `limits: bytes_expiring` allows 1.0 TiB"
+    for untold in (denied, partly):
+        assert beyond(untold) == {"bytes_expiring": (said, "--limit bytes_expiring=999999999PiB")}
+    [(why, _)] = beyond(denied, partly).values()
+    assert why.startswith("nobody can tell how much of 2 buckets would expire")
+    assert beyond(denied, partly, bytes_expiring="999999999PiB") == {}
+
+
 def test_buckets_that_no_spec_describes_any_more() -> None:
     gone = tuple(f"acme-gone-{number}" for number in range(11))
     [(why, flag)] = beyond(forgotten=gone).values()
@@ -201,9 +216,10 @@ def test_buckets_that_no_spec_describes_any_more() -> None:
     assert beyond(forgotten=gone[:10]) == {}
 
 
-@given(st.integers(0, 12), st.integers(0, 12))
+@given(st.integers(0, 60), st.integers(0, 60))
+@example(29, 21)  # 0.58 * 50 is less than 29
 def test_the_flag_that_is_offered_lifts_its_limit(changed: int, unchanged: int) -> None:
-    plans = changeset(*fleet(changed, unchanged))
+    plans = changeset(*CHANGED[:changed], *UNCHANGED[:unchanged])
     strict = Limits(buckets_changed=0, share_of_fleet="0%")
     words = dict(need.flag.removeprefix("--limit ").split("=") for need in exceeded(plans, strict))
     assert exceeded(plans, lifted(strict, words)) == ()

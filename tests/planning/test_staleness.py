@@ -98,7 +98,7 @@ def test_a_plan_that_was_tampered_with() -> None:
 
 MOVED: list[tuple[Callable[[Document], Any], str]] = [
     (lambda plan: plan.update(endpoint="http://localhost"), "the endpoint: reviewed AWS, now http://localhost"),
-    (lambda plan: plan["inputs"].update(spec_digest="1" * 64), "the specs say something else"),
+    (lambda plan: plan["buckets"][0].update(spec="1" * 64), "acme-a: its spec says something else"),
     (lambda plan: plan["buckets"].pop(), "acme-b: no spec describes it any more"),
     (
         lambda plan: plan["buckets"].append({**plan["buckets"][0], "name": "acme-c"}),

@@ -56,13 +56,12 @@ def test_another_place_in_the_specs_does_not_matter(world: World, saved: Documen
 
 
 def test_a_changed_spec_is_told(world: World, saved: Document) -> None:
-    assert moved(saved, document(world, SPEC | {"tags": {"a": "2"}}, OTHER)) == ("the specs say something else",)
+    assert moved(saved, document(world, SPEC | {"tags": {"a": "2"}}, OTHER)) == ("lake-one: its spec says something else",)
 
 
 def test_a_spec_that_is_gone_and_one_that_is_new_are_told(world: World, saved: Document) -> None:
     new = {"name": "lake-three", "region": "us-east-1"}
     assert moved(saved, document(world, SPEC, new)) == (
-        "the specs say something else",
         "lake-three: it was not part of the plan",
         "lake-two: no spec describes it any more",
     )

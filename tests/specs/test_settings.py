@@ -73,7 +73,7 @@ def test_everything_that_can_be_decided(name: str) -> None:
     assert found.limits.model_dump() == {
         "buckets_changed": 20,
         "buckets_deleted": 0,
-        "share_of_fleet": 0.3,
+        "share_of_fleet": 30,
         "bytes_expiring": 500 * 1024**3,
         "buckets_forgotten": 3,
     }
