@@ -12,8 +12,12 @@ from reconciler.bucket import BucketSpec
 from reconciler.endpoints.profile import Profile
 from reconciler.endpoints.profiles import AWS
 from reconciler.names import namespace_of
+from reconciler.planning import lock_out, together
 from reconciler.planning.changeset import BUCKET, Action, Blocker, Change, FieldChange, Finding, Origin, Plan
 from reconciler.planning.comparison import field_changes
+from reconciler.planning.contents import Contents
+from reconciler.planning.data_loss import with_words_across
+from reconciler.planning.deleting import deletion
 from reconciler.planning.digests import digest, digest_of_live
 from reconciler.planning.existence import trouble_with
 from reconciler.planning.live import Existence, Identity, LiveAspect, LiveBucket, Unreadable
@@ -35,11 +39,20 @@ KEY_NOT_LOOKED_UP = Code(
     "the key by its ARN, or allow kms:DescribeKey. Endpoints other than AWS have no KMS that is asked.",
     Severity.WARNING,
 )
-CODES = (ACCOUNT_UNCHECKED, KEY_NOT_LOOKED_UP)
+NOTHING_TO_KEEP = Code(
+    "RCL3021",
+    "a tombstone of a bucket that is not there",
+    "`tombstone: true` keeps the empty bucket so that nobody else can take its name. Where there is no bucket, nothing "
+    "is created: its name may be somebody else's by now.",
+    Severity.WARNING,
+)
+CODES = (ACCOUNT_UNCHECKED, KEY_NOT_LOOKED_UP, *lock_out.CODES, NOTHING_TO_KEEP)
 
 
 def plan_bucket(spec: BucketSpec, live: LiveBucket, identity: Identity, origin: Origin) -> Plan:
     """What has to happen to one bucket."""
+    if spec.is_absent:
+        return plan_of_absent(spec, live, identity, origin)
     region = region_of(spec, live, identity)
     around = spec.surroundings(account=identity.account, region=region)
     spec = spec.filled(around)
@@ -70,6 +83,13 @@ def plan_bucket(spec: BucketSpec, live: LiveBucket, identity: Identity, origin: 
         if isinstance(declared[name], Aspect) and isinstance(after, Aspect):
             # what comes later sees this one as it will be: with what the spec leaves to the live bucket
             around = replace(around, siblings={**around.siblings, name: after})
+    asking = lock_out.Asking(identity, around, live.role_arn)
+    remarks = [*findings(spec, live, identity), *lock_out.findings(spec, changes, asking)]
+    blockers.extend(lock_out.blockers(spec, changes, tuple(blockers), asking))
+    blockers.extend(together.blockers(spec, changes, {blocker.aspect for blocker in blockers}))
+    changes = [change for change in changes if change.aspect not in {blocker.aspect for blocker in blockers}]
+    changes = with_words_across(changes, around.siblings.get("lifecycle"))
+    shut_before, shut_after = lock_out.shut_by(changes, spec, asking)
     return Plan(
         spec,
         around,
@@ -80,8 +100,44 @@ def plan_bucket(spec: BucketSpec, live: LiveBucket, identity: Identity, origin: 
         digests,
         tuple(changes),
         tuple(blockers),
-        tuple(findings(spec, live, identity)),
+        tuple(remarks),
+        shut_before=shut_before,
+        shut_after=shut_after,
     )
+
+
+def plan_of_absent(spec: BucketSpec, live: LiveBucket, identity: Identity, origin: Origin) -> Plan:
+    """What has to happen to a bucket that is to go, or to become a tombstone: all of it, or nothing."""
+    region = region_of(spec, live, identity)
+    around = spec.surroundings(account=identity.account, region=region)
+    if live.existence is Existence.MISSING:
+        gone = tuple(nothing_to_keep(spec))
+        return Plan(spec, around, origin, False, region, identity.account, {BUCKET: digest(None)}, findings=gone)
+    if spec.tombstone:
+        plan = plan_bucket(spec.as_tombstone(), live, identity, origin)
+    else:
+        trouble = trouble_with(spec, live, identity)
+        blockers = (Blocker(BUCKET, trouble.why, trouble.remedy),) if trouble else ()
+        seen = {BUCKET: digest({"region": live.region})}
+        told = tuple(findings(spec, live, identity))
+        exists = live.existence is Existence.EXISTS
+        plan = Plan(spec, around, origin, exists, region, identity.account, seen, blockers=blockers, findings=told)
+    if plan.blockers:
+        return replace(plan, changes=())
+    outcome = deletion(spec, live.contents)
+    proofs = live.contents.proofs if isinstance(live.contents, Contents) else {}
+    plan = replace(plan, live={**plan.live, **proofs})
+    if isinstance(outcome, Change):
+        return replace(plan, changes=(*plan.changes, outcome))
+    return replace(plan, changes=(), blockers=outcome) if outcome else plan
+
+
+def nothing_to_keep(spec: BucketSpec) -> Iterator[Finding]:
+    """That a tombstone is asked for where there is no bucket whose name could be kept."""
+    if spec.tombstone:
+        said = "there is no such bucket, so there is no name to keep: a tombstone is made of a bucket, never created"
+        hint = "to hold a name that is free, describe an empty bucket"
+        yield finding(Refusal(NOTHING_TO_KEEP, ("tombstone",), said, hint), ("tombstone",))
 
 
 def compare(
