@@ -36,9 +36,10 @@ test: .venv/test
 	$(BIN)/pytest -n auto --cov --cov-report=
 	$(BIN)/coverage report --omit='$(WITH_SIDE_EFFECTS)' --fail-under=100
 
-# the same code as in `make test`, with more examples
+# the same code as in `make test`, with more examples, and every fault at every call
 laws: .venv/test
-	RECONCILE_EXAMPLES=2000 $(BIN)/pytest -n auto --timeout 7200 -k law tests/s3/test_hostile.py tests/aspects/test_laws.py
+	RECONCILE_EXAMPLES=2000 $(BIN)/pytest -n auto --timeout 7200 -k "law or fault" tests/s3/test_hostile.py \
+	  tests/s3/test_state_machine.py tests/s3/test_every_fault.py tests/aspects/test_laws.py
 	RECONCILE_EXAMPLES=2000 $(BIN)/pytest -n auto --timeout 7200 tests/fuzz
 
 format: .venv/test
