@@ -24,7 +24,7 @@ from tests.aspects.strategies import BUCKET
 from tests.s3.converging import buckets, give, refused, specs
 from tests.s3.world import NOON, World, outcomes
 
-ABOUT = About("0", "123456789012", None, "us-east-1", "0" * 64, ("specs",), (), (BUCKET,))
+ABOUT = About("0", "123456789012", None, "us-east-1", "0" * 64, ("specs",), (), {}, (BUCKET,))
 with_a_server = settings(max_examples=settings().max_examples, suppress_health_check=list(HealthCheck))
 
 

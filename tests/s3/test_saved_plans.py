@@ -56,7 +56,9 @@ def test_another_place_in_the_specs_does_not_matter(world: World, saved: Documen
 
 
 def test_a_changed_spec_is_told(world: World, saved: Document) -> None:
-    assert moved(saved, document(world, SPEC | {"tags": {"a": "2"}}, OTHER)) == ("lake-one: its spec says something else",)
+    assert moved(saved, document(world, SPEC | {"tags": {"a": "2"}}, OTHER)) == (
+        "lake-one: its spec says something else",
+    )
 
 
 def test_a_spec_that_is_gone_and_one_that_is_new_are_told(world: World, saved: Document) -> None:
