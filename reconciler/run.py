@@ -273,6 +273,7 @@ def carry_out(
             return executor.apply(plans)
         preflight.check(plans, planned.clients)
         held = HeldLock(lock, planned.clients, planned.identity, executor.halt) if lock else None
+        executor.may_begin = held.is_valid if held else executor.may_begin
         with held.while_applying(plans) if held else nullcontext():
             applied = executor.apply(plans)
             if held and applied.at_once:

@@ -7,9 +7,10 @@ review is good for, and where runs leave their traces.
 import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from reconciler.names import wrong_with_old_name
 from reconciler.problems import Code
 from reconciler.scalars import Text, as_written
 from reconciler.sizes import bytes_in
@@ -28,8 +29,12 @@ SHARE = re.compile(r"([0-9]{1,3})%\Z")
 NUMBER = re.compile(r"[0-9]{1,9}\Z")
 NEVER = "never"
 NONE = "none"
+LONGEST_LOCK = 86400
+"""Seconds. What says that it holds for longer is taken for no lock at all."""
 SHORTEST_LOCK = 15
 """Seconds. A heartbeat that is late by one slow answer must not lose the lock."""
+LONGEST_KEY = 1024
+"""Bytes (S3 User Guide, "Naming Amazon S3 objects")."""
 
 
 def write(what: str) -> PydanticCustomError:
@@ -53,9 +58,23 @@ def duration_or_never(value: object) -> int | None:
 def duration_of_a_lock(value: object) -> int:
     """Seconds, enough of them for a heartbeat to be late."""
     seconds = duration(value)
-    if seconds < SHORTEST_LOCK:
-        raise write(f"`{SHORTEST_LOCK}s` or more")
+    if not SHORTEST_LOCK <= seconds <= LONGEST_LOCK:
+        raise write(f"`{SHORTEST_LOCK}s` to `1d`")
     return seconds
+
+
+def name_of_a_bucket(value: str) -> str:
+    """A name that S3 takes, or once took."""
+    if wrong_with_old_name(value):
+        raise write("the name of a bucket: 3 to 255 letters, digits, dots, hyphens and underscores")
+    return value
+
+
+def key_of_an_object(value: str) -> str:
+    """A key that S3 takes."""
+    if not 0 < len(value.encode("utf-8", "surrogatepass")) <= LONGEST_KEY:
+        raise write(f"a key of 1 to {LONGEST_KEY} bytes")
+    return value
 
 
 def size(value: object) -> int:
@@ -123,9 +142,9 @@ class Limits(_Settings):
 class Lock(_Settings):
     """An object that keeps two applies from running at once."""
 
-    bucket: Text
+    bucket: Annotated[Text, AfterValidator(name_of_a_bucket)]
     """A bucket that every run may read and write; none that the specs delete."""
-    key: Text = "reconcile.lock"
+    key: Annotated[Text, AfterValidator(key_of_an_object)] = "reconcile.lock"
     """Where in the bucket the lock lies."""
     region: Text | None = None
     """Where that bucket is, if it is not where the run's other buckets are."""

@@ -232,12 +232,15 @@ class Encryption(Aspect, Document):
     def risk(cls, before: Self | None, after: Self | None) -> Risk:
         """Weaker encryption loses protection, and so does a writer's own key that is no longer refused.
 
+        So does AWS's key in the place of a customer's: no key policy keeps anybody of the account out.
+
         KMS where there was none, or another key, cuts off readers who may not use it; a new block, who wrote with a key
         of their own. Two layers cost more than one, and single data keys more than a bucket key.
         """
         old, new = (before or cls(sse_algorithm="AES256")), (after or cls(sse_algorithm="AES256"))
         blocked, blocks = {*(old.blocked_encryption_types or ())}, {*(new.blocked_encryption_types or ())}
-        if strength(new) < strength(old) or blocked - blocks:
+        unguarded = is_customers(old.kms_master_key_id) and not is_customers(new.kms_master_key_id)
+        if strength(new) < strength(old) or blocked - blocks or unguarded:
             return Risk.LOSES_PROTECTION
         by_kms_now = strength(old) == 0 < strength(new)
         if by_kms_now or old.kms_master_key_id != new.kms_master_key_id or blocks - blocked:
@@ -246,6 +249,11 @@ class Encryption(Aspect, Document):
             strength(new) > 0 and old.bucket_key_enabled and not new.bucket_key_enabled
         )
         return Risk.COSTS_MONEY if dearer else Risk.HARMLESS
+
+
+def is_customers(key: str | None) -> bool:
+    """Whether a KMS key has a key policy of a customer's: AWS's own, `aws/s3`, lets in everybody of the account."""
+    return key is not None and not key.endswith("alias/aws/s3")
 
 
 def strength(document: Encryption | None) -> int:

@@ -278,9 +278,21 @@ class Manifest(Aspect, Part):
 
     @classmethod
     def risk(cls, before: Self | None, after: Self | None) -> Risk:
-        """Its removal loses something, and so does writing over what is no manifest and may be somebody's data."""
-        not_ours = before is not None and before.unreadable_text is not None
-        return Risk.LOSES_DATA if after is None or not_ours else Risk.HARMLESS
+        """Its removal loses something, and so does writing over what may be somebody's data."""
+        return Risk.LOSES_DATA if after is None or is_somebodys(before, after) else Risk.HARMLESS
+
+    @classmethod
+    def consequences(cls, before: Self | None, after: Self | None) -> Iterator[str]:
+        """What lies under the key, where it is not what this tool has written."""
+        if before is not None and after is not None and is_somebodys(before, after):
+            yield f"the object under {before.key} is no manifest of this bucket, and is replaced"
+
+
+def is_somebodys(before: Manifest | None, after: Manifest) -> bool:
+    """Whether an object is not a manifest that this tool has written into this bucket: those say so themselves."""
+    if before is None:
+        return False
+    return before.unreadable_text is not None or before.created_at is None or before.bucket != after.bucket
 
 
 def without_nulls(value: Any) -> Any:

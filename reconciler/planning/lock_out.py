@@ -157,10 +157,15 @@ def blockers(
     ]
     yield from found
     if any(blocker.aspect == POLICY for blocker in (*found, *blocked)):
-        for change in changes:
-            if any(drops_shield(Step(change, call)) for call in change.calls):
-                why = "it would drop what may shield the policy that is there, and the new policy is blocked"
-                yield Blocker(change.aspect, why, "see what is said of the policy")
+        yield from held_back(changes)
+
+
+def held_back(changes: Sequence[Change]) -> Iterator[Blocker]:
+    """The changes that have to wait while the policy is blocked."""
+    for change in changes:
+        if any(drops_shield(Step(change, call)) for call in change.calls):
+            why = "it would drop what may shield the policy that is there, and the new policy is blocked"
+            yield Blocker(change.aspect, why, "see what is said of the policy")
 
 
 def findings(spec: BucketSpec, changes: Sequence[Change], asking: Asking) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ from reconciler.planning.exposure import (
     ways_by_policy,
 )
 from reconciler.planning.live import LiveAspect, Unreadable
+from reconciler.planning.lock_out import held_back
 from reconciler.policy_language.exposure import is_public
 from reconciler.policy_language.values import Statement
 from reconciler.problems import Code, Severity
@@ -98,7 +99,9 @@ def with_exposure(plan: Plan, found: Found) -> Plan:
     found = as_stored(plan, found)
     blockers = tuple(refused_policies(plan, found))
     if blockers:
-        changes = tuple(change for change in plan.changes if change.aspect != "policy")
+        blockers += tuple(held_back(plan.changes)) if plan.exists else ()
+        blocked = {blocker.aspect for blocker in blockers}
+        changes = tuple(change for change in plan.changes if change.aspect not in blocked)
         plan = replace(plan, changes=changes, blockers=plan.blockers + blockers)
     before, after = both(plan, found)
     exposed = Exposed(exposure_of(before) if plan.exists else None, exposure_of(after))

@@ -55,6 +55,8 @@ class Executor:
         self.progress = progress or (lambda _: None)
         self.recorder = Quietly(recorder)
         self.stop = self.patience.stop
+        self.may_begin: Callable[[], bool] = lambda: True
+        """Asked right before each call, by whoever holds a lock."""
         self.halted: Halt | None = None
         self.left = False
         """Whether somebody has stopped the run at once: what its lanes still find out is told to nobody."""
@@ -73,7 +75,7 @@ class Executor:
         An interruption lets the calls that are under way finish, and begins no other; a second one ends the run
         where it is.
         """
-        so_far = [Progress(plan) for plan in plans]
+        so_far = [Progress(plan, self.may_begin) for plan in plans]
         with Presses() as presses:
             lanes = Lanes(self.bucket, so_far, CONNECTIONS)
             while not (lanes.wait(LOOKS_UP) or self.left):
@@ -83,8 +85,12 @@ class Executor:
             return Applied(outcomes, interrupted=presses.count > 0, at_once=self.left, halted=self.halted)
 
     def heed(self, presses: int) -> None:
-        """Begin no other call once somebody wants to stop; wait for none once they say so again."""
-        if presses:
+        """Begin no other call once somebody wants to stop; wait for none once they say so again.
+
+        What a lane repeats, or does page by page, asks for `stop` alone: so whether the lock still holds is asked
+        here as well.
+        """
+        if presses or not (self.stop.is_set() or self.may_begin()):
             self.stop.set()
         self.left = presses > 1
 

@@ -25,7 +25,7 @@ from typing import Any, Self
 
 from reconciler import settings
 from reconciler.errors import Locked, ReconcileError
-from reconciler.planning.changeset import BUCKET, Action, Plan
+from reconciler.planning.changeset import Plan
 from reconciler.planning.live import Identity
 from reconciler.s3.clients import Clients
 from reconciler.s3.errors import (
@@ -50,6 +50,12 @@ LONGEST = 200
 CANNOT = "RCL5006"
 MARK = "reconcile-lock"
 """What tells a lock from any other object."""
+BEAT = 1 / 6
+"""The part of a lock's time after which it is renewed."""
+TIMEOUT = 1 / 16
+"""The part of a lock's time for which a heartbeat waits to be connected, and again to be answered."""
+GOOD_FOR = 0.9
+"""The part of a lock's time that its holder counts on: no two clocks go alike, and calls take a while."""
 
 log = logging.getLogger(__name__)
 
@@ -83,15 +89,18 @@ class HeldLock:
         lost: Callable[[str, str | None], None],
         *,
         pause: Callable[[float], object] = time.sleep,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self.lock = lock
         self.clients = clients
         self.lost = lost
         """Told why, and what to do, when the run may not go on."""
         self.pause = pause
+        self.clock = clock or now
         self.run = secrets.token_hex(8)
         self.etag: str | None = None
-        self.sent = self.renewed = time.monotonic()
+        self.sent = self.renewed = self.clock()
+        """When the last write was sent, and the last one that is known to have worked."""
         self.caller = identity.caller
         self.started = now_in_words()
         self.beats = 0
@@ -104,18 +113,27 @@ class HeldLock:
         self._leave = False
 
     def client_for(self, region: str | None) -> Any:
-        """A client that gives up before the lock expires: two tries in a third of its time."""
-        return self.clients.hasty_s3(region, max(1.0, self.lock.expires_after / 12))
+        """A client that gives up before the lock expires."""
+        return self.clients.hasty_s3(region, self.timeout)
+
+    @property
+    def timeout(self) -> float:
+        """Seconds for which a heartbeat waits to be connected, and again to be answered."""
+        return max(1.0, self.lock.expires_after * TIMEOUT)
+
+    @property
+    def longest_attempt(self) -> float:
+        """Seconds that one heartbeat may take: two tries, and botocore's pause of a second at most between them."""
+        return 4 * self.timeout + 1
 
     # ── the context ──────────────────────────────────────────────────────────────────────────────────
 
     def while_applying(self, plans: Sequence[Plan]) -> Self:
-        """This lock, for these plans. Raises where they would delete the bucket that it lies in."""
+        """This lock, for these plans. Raises where they delete, empty or seal the bucket that it lies in."""
         for plan in plans:
-            deleted = any(change.aspect == BUCKET and change.action is Action.DELETE for change in plan.changes)
-            if deleted and plan.name == self.lock.bucket:
+            if plan.name == self.lock.bucket and (plan.deletes or plan.spec.is_absent):
                 raise ReconcileError(
-                    f"{self.name} lies in a bucket that this plan deletes",
+                    f"{self.name} lies in a bucket that is to be deleted, or to become a tombstone",
                     remedy="name another bucket under `lock:` in reconcile.yaml first",
                     code=CANNOT,
                 )
@@ -139,7 +157,7 @@ class HeldLock:
         """Release it. A run that was stopped at once may still have calls under way: its lock expires by itself."""
         self._over.set()
         if not (self._leave or kind is KeyboardInterrupt):
-            self._heart.join(self.lock.expires_after / 3)
+            self._heart.join(self.longest_attempt)
             self.release()
 
     def leave(self) -> None:
@@ -256,7 +274,7 @@ class HeldLock:
 
     def beat(self) -> None:
         """Renew the lock until the run is over, or the lock is lost."""
-        while not self._over.wait(self.lock.expires_after / 3):
+        while not self._over.wait(self.lock.expires_after * BEAT):
             if not self.renew():
                 return
 
@@ -268,11 +286,23 @@ class HeldLock:
             if code_of(error) in TAKEN | NONE:
                 return self.is_still_ours()
             log.info("the lock could not be renewed", exc_info=True)
-            if time.monotonic() - self.renewed < self.lock.expires_after * 0.6:
+            next_one_takes = self.lock.expires_after * BEAT + self.longest_attempt
+            if self.clock() - self.renewed + next_one_takes < self.lock.expires_after * GOOD_FOR:
                 return True  # there is time for another heartbeat
             self.lost(f"{self.name} could not be renewed in time: {in_short(error)}", "see that S3 can be reached")
             return False
         return True
+
+    def is_valid(self) -> bool:
+        """Whether the lock surely still holds; asked before each call is begun.
+
+        A machine that slept, a process that was stopped and a heartbeat that hangs renew nothing, and somebody else may
+        have taken it over meanwhile.
+        """
+        if self.clock() - self.renewed < self.lock.expires_after * GOOD_FOR:
+            return True
+        self.lost(f"{self.name} has expired: somebody else may hold it", "run the same command again")
+        return False
 
     def is_still_ours(self) -> bool:
         """Whether the lock is ours all the same: the answer to the heartbeat before may have been lost."""
@@ -291,7 +321,7 @@ class HeldLock:
     def write(self, condition: dict[str, str]) -> None:
         """Write the lock on a condition. No two of them are the same, so that no two have the same ETag."""
         self.beats += 1
-        self.sent = time.monotonic()
+        self.sent = self.clock()
         body = {
             "kind": MARK,
             "run": self.run,
@@ -365,6 +395,12 @@ def owner_of_this_process() -> str:
     except (KeyError, OSError, ImportError):  # a container whose user has no name
         user = f"uid {os.getuid()}"
     return f"{user}@{socket.gethostname()}, process {os.getpid()}"
+
+
+def now() -> float:
+    """Seconds that only grow; where the system can tell, also while the machine sleeps."""
+    clock: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime(clock)
 
 
 def now_in_words() -> str:

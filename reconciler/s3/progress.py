@@ -1,6 +1,6 @@
 """How far the lane of a bucket has come: what was written, what failed, what is under way."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Event, Lock
 
 from reconciler.aspects.calls import Call
@@ -18,8 +18,9 @@ class StoppedError(Exception):
 class Progress:
     """What has been done of one plan so far. Its lane writes it; whoever stops the run at once reads it."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, may_begin: Callable[[], bool] = lambda: True) -> None:
         self.plan = plan
+        self.may_begin = may_begin
         self.failures: dict[str, str] = {}
         self.seen: set[str] = set()
         self._made: dict[str, list[Call]] = {change.aspect: [] for change in plan.changes}
@@ -65,7 +66,7 @@ class Progress:
     def begin(self, step: Step, stop: Event) -> None:
         """A call is about to be made, unless the run has been stopped: nobody sees it between the two."""
         with self._lock:
-            if stop.is_set():
+            if stop.is_set() or not self.may_begin():
                 raise StoppedError
             self._under_way = step
 

@@ -27,6 +27,9 @@ NO_ACLS = KINDS["ownership_controls"].born()
 ENFORCED = KINDS["ownership_controls"].from_s3(
     {"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}}
 )
+UNDER_A_KEY = KINDS["encryption"].model_validate(
+    {"sse_algorithm": "aws:kms", "kms_master_key_id": "arn:aws:kms:us-east-1:123456789012:key/one"}, by_name=True
+)
 EXPIRY = {"rules": [{"id": "a", "expiration": {"days": 1}}]}
 
 
@@ -56,6 +59,11 @@ def changeset(*plans: Plan, targets: tuple[str, ...] = ()) -> Changeset:
         ),
         (plan_of({"lifecycle": EXPIRY}), "loses data (lifecycle)", "loses-data"),
         (
+            plan_of({"encryption": "aws:kms"}, encryption=UNDER_A_KEY),
+            "loses protection (encryption)",
+            "loses-protection",
+        ),
+        (
             plan_of({"versioning": "Suspended"}, versioning=ENABLED),
             "loses protection (versioning)",
             "loses-protection",
@@ -81,6 +89,23 @@ def test_a_risk_needs_somebodys_word(plan: Plan, said: str, flag: str) -> None:
 def test_a_deletion_always_needs_a_word() -> None:
     plan = deleted(plan_of({"tags": {"a": "b"}}))
     assert [need.flag for need in consents(changeset(plan), begun={"acme-lake"})] == ["--allow loses-data:acme-lake"]
+
+
+@pytest.mark.parametrize(
+    ("body", "is_ours"),
+    [
+        ("bucket: acme-lake\ncreated_at: '2026-11-22T12:00:00Z'\n", True),
+        ("bucket: acme-pond\ncreated_at: '2026-11-22T12:00:00Z'\n", False),
+        ("bucket: acme-lake\n", False),
+        ('{"db_password": "x", "hosts": [1, 2]}', False),
+    ],
+)
+def test_only_our_own_manifest_is_replaced_without_a_word(body: str, is_ours: bool) -> None:
+    found = KINDS["manifest"].from_s3({"Key": "conf/app.json", "Body": body, "ETag": '"e"'})
+    plan = plan_of({"manifest": {"purpose": "x", "key": "conf/app.json"}}, manifest=found)
+    assert [need.why for need in consents(changeset(plan))] == ([] if is_ours else ["loses data (manifest)"])
+    said = ("the object under conf/app.json is no manifest of this bucket, and is replaced",)
+    assert plan.changes[0].consequences == (() if is_ours else said)
 
 
 def test_each_risk_of_a_bucket_is_asked_for_once_the_worst_first() -> None:

@@ -160,7 +160,8 @@ def test_a_policy_that_the_account_refuses(lake: World, monkeypatch: pytest.Monk
     lake.set_up(more)
     plans = lake.plans(*(spec | NO_BLOCK | {"policy": OPEN} for spec in (LAKE, LAKE | {"name": "lake-two"})))
     assert [blocker.why for plan in plans for blocker in plan.blockers] == 2 * [
-        "the account blocks public policies, and statement PublicRead lets in everybody (s3:GetObject)"
+        "the account blocks public policies, and statement PublicRead lets in everybody (s3:GetObject)",
+        "it would drop what may shield the policy that is there, and the new policy is blocked",
     ]
     assert found.asked == 1
     assert all("account_public_access_block" in plan.live for plan in plans)

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from reconciler.bucket import BucketSpec
 from reconciler.errors import ExitCode, Locked, ReconcileError
 from reconciler.planning.changeset import BUCKET, Action
 from reconciler.planning.outcomes import Applied
 from reconciler.run import Planned, carry_out
-from reconciler.s3.lock import HeldLock
+from reconciler.s3.lock import BEAT, HeldLock, now
 from reconciler.sandbox.behaviours import Behaviour
 from reconciler.sandbox.messages import Answer
 from reconciler.settings import Lock
@@ -281,6 +282,40 @@ def test_a_lock_that_cannot_be_renewed_in_time_stops_the_run(locks: World) -> No
     assert "could not be renewed in time: InternalError" in lost[0]
 
 
+@pytest.mark.parametrize("written", ["15s", "2m", "1d"])
+def test_a_heartbeat_that_could_end_too_late_is_not_waited_for(locks: World, written: str) -> None:
+    """While a run goes on after a failed heartbeat, the next one ends before the lock expires; one may always fail."""
+    lock = Lock.model_validate({"bucket": "team-locks", "expires_after": written})
+    with lock_of(locks, lock=lock) as held:
+        held.clock = lambda: held.renewed + age
+        locks.faults.on("PutObject", error("InternalError", 500))
+        wait = lock.expires_after * BEAT
+        age = wait
+        assert held.renew(), "one that is refused at once is no loss"
+        goes_on = []
+        for age in (lock.expires_after * part / 20 for part in range(20)):
+            if held.renew():
+                goes_on.append(age + wait + held.longest_attempt)
+        assert max(goes_on) < lock.expires_after
+
+
+def test_what_was_not_renewed_is_not_held_whatever_the_reason(locks: World) -> None:
+    lost: list[str] = []
+    with lock_of(locks, lost) as held:
+        held.clock = lambda: held.renewed + 107
+        assert held.is_valid()
+        assert lost == []
+        held.clock = lambda: held.renewed + 108
+        assert not held.is_valid()
+    assert "has expired: somebody else may hold it" in lost[0]
+
+
+def test_the_clock_only_grows_also_where_none_counts_suspension(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert now() <= now()
+    monkeypatch.delattr("time.CLOCK_BOOTTIME", raising=False)
+    assert now() <= now()
+
+
 # ── what cannot be used ──────────────────────────────────────────────────────────────────────────────
 
 
@@ -375,6 +410,22 @@ def apply(locks: World) -> Callable[..., Applied]:
     return run
 
 
+def test_a_lock_that_was_not_renewed_is_not_relied_on(locks: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost: list[str] = []
+    with lock_of(locks, lost) as held:
+        assert held.is_valid()
+        monkeypatch.setattr("reconciler.s3.lock.now", lambda: held.renewed + LOCK.expires_after * 0.9)
+        assert not held.is_valid()
+    assert "has not been renewed for too long" in lost[0]
+
+
+def test_no_call_is_begun_without_a_valid_lock(locks: World) -> None:
+    executor = locks.executor()
+    executor.may_begin = lambda: False
+    applied = executor.apply([locks.plan(LAKE | {"tags": {"a": "b"}})])
+    assert results(applied) == {"tags": "skipped"}
+
+
 def test_an_apply_takes_it_before_it_writes_and_releases_it_last(locks: World, apply: Any) -> None:
     assert apply(LAKE | {"tags": {"a": "b"}}).exit_code == 0
     writes = locks.faults.writes()
@@ -410,11 +461,49 @@ def test_a_lock_that_is_lost_stops_the_run_before_its_next_call(locks: World) ->
     assert applied.exit_code == 5
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_no_call_is_begun_once_the_lock_has_expired(locks: World, at_once: bool) -> None:
+    """A process that was stopped, or a machine that slept: nobody has told the run that time has passed."""
+    plan = locks.plan(LAKE | {"versioning": "Enabled", "tags": {"a": "b"}})
+    executor = locks.executor()
+    passed = 0.0
+    held = HeldLock(LOCK, locks.clients, locks.identity, executor.halt, clock=lambda: passed)
+    executor.may_begin = held.is_valid
+
+    def sleeps(request: Any, memory: Any, ask: Any) -> Answer:
+        nonlocal passed
+        answer: Answer = ask(request)
+        passed = 10_000
+        return answer
+
+    with held:
+        locks.faults.forget()
+        if at_once:
+            passed = 10_000
+        locks.faults.on("PutBucketVersioning", sleeps)
+        applied = executor.apply([plan])
+    assert set(locks.faults.writes()) == ({"DeleteObject"} if at_once else {"PutBucketVersioning", "DeleteObject"})
+    assert results(applied)["tags"] == "skipped"
+    assert applied.halted
+    assert "has expired: somebody else may hold it" in applied.halted.why
+    assert applied.exit_code == 5
+
+
+def test_a_plan_that_makes_a_tombstone_of_the_bucket_of_the_lock(locks: World) -> None:
+    plan = locks.plan(LAKE | {"tags": {"a": "b"}})
+    gone = {"name": "team-locks", "state": "absent", "confirm_delete": "team-locks", "tombstone": True}
+    sealing = replace(plan, spec=BucketSpec.model_validate(gone))
+    assert not sealing.deletes
+    with pytest.raises(ReconcileError, match="or to become a tombstone"):
+        lock_of(locks).while_applying([sealing])
+    lock_of(locks).while_applying([plan])
+
+
 def test_a_plan_that_deletes_the_bucket_of_the_lock(locks: World) -> None:
     plan = locks.plan(LAKE | {"tags": {"a": "b"}})
     gone = replace(plan.changes[0], aspect=BUCKET, action=Action.DELETE)
     deleting = replace(plan, spec=plan.spec.model_copy(update={"name": "team-locks"}), changes=(gone,))
-    with pytest.raises(ReconcileError, match="lies in a bucket that this plan deletes"):
+    with pytest.raises(ReconcileError, match="lies in a bucket that is to be deleted"):
         lock_of(locks).while_applying([deleting])
 
 

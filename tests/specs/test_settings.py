@@ -8,9 +8,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
+from pydantic import ValidationError
 
 from reconciler.errors import InvalidSettings, UsageError
-from reconciler.settings import Limits, Lock, Settings
+from reconciler.settings import LONGEST_LOCK, Limits, Lock, Settings
 from reconciler.specs.explain import explain
 from reconciler.specs.loader import load
 from reconciler.specs.schema import settings_schema
@@ -93,6 +94,16 @@ def test_what_is_left_out_has_its_default(text: str) -> None:
 def test_what_is_wrong_is_told_with_its_place(case: dict[str, Any]) -> None:
     assert problems_in(case["text"]) == [(case["where"], case["said"], case.get("help"))]
     assert fits(case["text"]) is not case.get("schema", True), "what can be told without reading it is in the schema"
+
+
+def test_how_long_a_key_and_a_lock_may_be() -> None:
+    """Bytes, not characters; and what holds for longer than a day would never expire for those who meet it."""
+    lock = {"bucket": "acme-locks", "key": "é" * 512, "expires_after": "24h"}
+    found = Lock.model_validate(lock)
+    assert (len(found.key), found.expires_after) == (512, LONGEST_LOCK)
+    for name, value in (("key", "é" * 512 + "a"), ("expires_after", "86401s")):
+        with pytest.raises(ValidationError):
+            Lock.model_validate(lock | {name: value})
 
 
 def test_all_mistakes_are_told_at_once() -> None:
