@@ -96,7 +96,7 @@ class HeldLock:
         self.lost = lost
         """Told why, and what to do, when the run may not go on."""
         self.pause = pause
-        self.clock = clock or now
+        self.clock = clock or (lambda: now())
         self.run = secrets.token_hex(8)
         self.etag: str | None = None
         self.sent = self.renewed = self.clock()

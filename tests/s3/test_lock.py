@@ -292,11 +292,8 @@ def test_a_heartbeat_that_could_end_too_late_is_not_waited_for(locks: World, wri
         wait = lock.expires_after * BEAT
         age = wait
         assert held.renew(), "one that is refused at once is no loss"
-        goes_on = []
         for age in (lock.expires_after * part / 20 for part in range(20)):
-            if held.renew():
-                goes_on.append(age + wait + held.longest_attempt)
-        assert max(goes_on) < lock.expires_after
+            assert not held.renew() or age + wait + held.longest_attempt < lock.expires_after
 
 
 def test_what_was_not_renewed_is_not_held_whatever_the_reason(locks: World) -> None:
@@ -416,7 +413,7 @@ def test_a_lock_that_was_not_renewed_is_not_relied_on(locks: World, monkeypatch:
         assert held.is_valid()
         monkeypatch.setattr("reconciler.s3.lock.now", lambda: held.renewed + LOCK.expires_after * 0.9)
         assert not held.is_valid()
-    assert "has not been renewed for too long" in lost[0]
+    assert "has expired: somebody else may hold it" in lost[0]
 
 
 def test_no_call_is_begun_without_a_valid_lock(locks: World) -> None:
@@ -486,7 +483,7 @@ def test_no_call_is_begun_once_the_lock_has_expired(locks: World, at_once: bool)
     assert results(applied)["tags"] == "skipped"
     assert applied.halted
     assert "has expired: somebody else may hold it" in applied.halted.why
-    assert applied.exit_code == 5
+    assert applied.exit_code == (1 if at_once else 5)
 
 
 def test_a_plan_that_makes_a_tombstone_of_the_bucket_of_the_lock(locks: World) -> None:
