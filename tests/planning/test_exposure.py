@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import event, settings
+from hypothesis import given as drawn
+from hypothesis import strategies as st
 
 from reconciler.aspects.calls import Risk
 from reconciler.aspects.ownership_controls import OwnershipControls
@@ -127,6 +130,48 @@ def test_more_public_is_never_without_a_risk_that_asks_for_consent() -> None:
         plan = plan_of(case["before"], case.get("after", {}))
         if plan.exposure and plan.exposure.verdict is Verdict.MORE and plan.exists:
             assert plan.risk in (Risk.WIDENS_ACCESS, Risk.LOSES_PROTECTION, Risk.LOSES_DATA), case["name"]
+
+
+# ── while the policy is blocked ──────────────────────────────────────────────────────────────────────
+
+
+def test_what_a_plan_says_is_of_what_remains_planned() -> None:
+    before = {"policy": ["PublicReadAndList"], "block": "all", "ownership": "BucketOwnerEnforced"}
+    after = {"policy": ["PublicRead"], "public_access_block": {"restrict_public_buckets": False}, "tags": {"a": "b"}}
+    plan = plan_of(before, after)
+    assert [blocker.aspect for blocker in plan.blockers] == ["policy", "public_access_block"]
+    assert [(change.aspect, change.risk) for change in plan.changes] == [("tags", Risk.HARMLESS)]
+    assert plan.exposure is not None
+    assert (plan.exposure.verdict, plan.exposure.after) == (Verdict.SAME, plan.exposure.before)
+
+
+policies = st.lists(st.sampled_from(("Partner", "PublicRead", "PublicReadAndList")), min_size=1, unique=True)
+blocks = st.sampled_from(("all", ["block_public_policy"], SHIELDS, []))
+ownerships = st.sampled_from(("BucketOwnerEnforced", "ObjectWriter"))
+switches = st.fixed_dictionaries(
+    {"restrict_public_buckets": st.booleans()}, optional=dict.fromkeys((*GATES, "ignore_public_acls"), st.booleans())
+)
+befores = st.fixed_dictionaries(
+    {"policy": st.just([]) | policies, "block": blocks, "account": st.just([]) | blocks, "ownership": ownerships},
+    optional={"acl": st.sampled_from((["AllUsers READ"], "unreadable"))},
+)
+afters = st.fixed_dictionaries(
+    {"policy": policies, "public_access_block": st.just("absent") | switches},
+    optional={"ownership_controls": ownerships},
+)
+
+
+@settings(max_examples=4 * settings().max_examples)
+@drawn(befores, afters)
+def test_law_while_the_policy_is_blocked_nobody_gets_in_who_did_not(before: Any, after: Any) -> None:
+    """What remains planned is applied without the policy: by what it leaves there, no new way in is open."""
+    plan = plan_of(before, after)
+    blocked = [blocker.aspect for blocker in plan.blockers]
+    event(f"blocked: {sorted(set(blocked))}")
+    if "policy" in blocked:
+        assert plan.exposure is not None
+        assert plan.exposure.new == ()
+        assert not {change.aspect for change in plan.changes} & set(blocked)
 
 
 # ── what is read, and what it is bound to ────────────────────────────────────────────────────────────

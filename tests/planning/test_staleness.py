@@ -154,6 +154,12 @@ def test_what_was_reviewed_and_what_is_there_now(then: dict[str, str], now: dict
     assert moved(tagged(**then), tagged(**now)) == ("acme-a: changed in S3 since: tags", *sentences)
 
 
+def test_where_the_spec_moved_as_well_nothing_is_said_of_fields() -> None:
+    then, now = tagged(team="a"), tagged(team="b")
+    now["buckets"][0]["spec"] = "1" * 64
+    assert moved(then, now) == ("acme-a: its spec says something else", "acme-a: changed in S3 since: tags")
+
+
 def test_a_value_that_is_no_text() -> None:
     assert shortly(["a", 1]) == '["a", 1]'
 

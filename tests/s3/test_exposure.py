@@ -154,6 +154,23 @@ def test_a_policy_that_the_bucket_refuses_is_known_before_the_first_write(lake: 
     assert lake.faults.writes() == ["PutBucketTagging"]
 
 
+def test_a_shield_stays_while_the_policy_that_comes_with_it_is_refused(lake: World) -> None:
+    wide = OPEN | {"Statement": [READ | {"Sid": "Wide", "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]}]}
+    lake.set_up(LAKE | NO_BLOCK | {"policy": wide})
+    closed = blocking(*GATES, *SHIELDS)
+    lake.s3.put_public_access_block(Bucket="lake-one", **closed)
+    opened = {"public_access_block": {"restrict_public_buckets": False}}
+    plan = lake.plan(LAKE | opened | {"policy": OPEN, "tags": {"Owner": "me"}})
+    assert [blocker.aspect for blocker in plan.blockers] == ["policy", "public_access_block"]
+    assert plan.exposure is not None
+    assert (plan.exposure.verdict, plan.exposure.after.public) == (Verdict.SAME, Public.NO)
+    lake.faults.forget()
+    assert results(lake.apply(plan)) == {"tags": "applied"}
+    assert lake.faults.writes() == ["PutBucketTagging"]
+    found = lake.s3.get_public_access_block(Bucket="lake-one")
+    assert found["PublicAccessBlockConfiguration"] == closed["PublicAccessBlockConfiguration"]
+
+
 def test_a_policy_that_the_account_refuses(lake: World, monkeypatch: pytest.MonkeyPatch) -> None:
     found = account(lake, monkeypatch, blocking("block_public_policy"))
     more = LAKE | {"name": "lake-two"}
