@@ -29,6 +29,7 @@ from reconciler.errors import CannotReachS3, UsageError, WrongAccount
 from reconciler.planning.live import Identity
 from reconciler.s3.documents import watch
 from reconciler.s3.errors import S3_ERRORS, ends_the_run
+from reconciler.s3.traffic import Traffic
 from reconciler.version import __version__
 
 CONNECTIONS = 32
@@ -79,7 +80,7 @@ class Clients:
                 remedy="check ~/.aws/config, ~/.aws/credentials and the AWS_* variables of the environment",
             ) from error
         self.endpoint_profile = self._given(endpoint_profile)
-        self.calls: Counter[str] = Counter()
+        self.traffic = Traffic()
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
         self.clocks: tuple[datetime, datetime] | None = None
@@ -179,8 +180,12 @@ class Clients:
         return Config(**settings)
 
     def _count(self, event_name: str, **_: Any) -> None:
-        with self._lock:
-            self.calls[event_name.rpartition(".")[2]] += 1
+        self.traffic.sent(event_name.rpartition(".")[2])
+
+    @property
+    def calls(self) -> Counter[str]:
+        """How many requests were sent, by operation."""
+        return self.traffic.calls
 
     def close(self) -> None:
         """Close the connections that are open; whoever calls again opens new ones."""
