@@ -4,6 +4,7 @@ And how many cases the fault engine has taken, of how many (tests/s3/test_every_
 """
 
 import os
+import signal
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -16,6 +17,9 @@ settings.register_profile(
     print_blob=True,
 )
 settings.load_profile("reconcile")
+
+# a shell that starts the tests in the background has SIGINT ignored, for every process that they start as well
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
