@@ -3,13 +3,15 @@
 The command line and Python programs take the same way. Nothing here prints or asks.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reconciler.endpoints.profile import Profile
 from reconciler.endpoints.profiles import AWS, SANDBOX, profile_named
 from reconciler.errors import ReconcileError, UsageError, WrongAccount
+from reconciler.meter import NOBODY, Meter
 from reconciler.planning.changeset import Changeset, Inputs, Origin, Plan
 from reconciler.planning.consent import risky
 from reconciler.planning.digests import digest_of_specs
@@ -21,12 +23,12 @@ from reconciler.planning.runs import PastRun
 from reconciler.planning.taking_over import TakenOver, everything_of, taken_over
 from reconciler.problems import Problem, did_you_mean
 from reconciler.specs.files import relative
-from reconciler.specs.loader import Loaded, load, refuse_for
+from reconciler.specs.loader import Declared, Loaded, load, refuse_for
 
 if TYPE_CHECKING:
     from reconciler.planning.evidence import EvidenceAsked
     from reconciler.s3.clients import Clients
-    from reconciler.s3.reader import Reader
+    from reconciler.s3.reader import Listing, Reader
     from reconciler.settings import Lock
 
 
@@ -60,8 +62,6 @@ class Planned:
     identity: Identity
     files: tuple[str, ...] = ()
     """The spec files that were read."""
-    live: Mapping[str, LiveBucket] = field(default_factory=dict)
-    """What was found, by the names of the buckets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +94,12 @@ def make_plan(
     access: Access,
     notice: Notice = lambda _: None,
     evidence: "EvidenceAsked | None" = None,
+    meter: Meter = NOBODY,
 ) -> Planned:
     """What would change. Reads S3 and writes nothing; no S3 call is made before the account is known."""
-    return plan_loaded(load_specs(question, access.endpoint_profile), question, access, notice, evidence)
+    loaded = load_specs(question, access.endpoint_profile)
+    meter.lap("loading specs")
+    return plan_loaded(loaded, question, access, notice, evidence, meter)
 
 
 def plan_loaded(
@@ -105,6 +108,7 @@ def plan_loaded(
     access: Access,
     notice: Notice = lambda _: None,
     evidence: "EvidenceAsked | None" = None,
+    meter: Meter = NOBODY,
 ) -> Planned:
     """What would change for specs that have been loaded already; and what of the buckets goes, if that is asked."""
     chosen = [bucket for bucket in loaded.buckets if not question.targets or bucket.spec.name in question.targets]
@@ -115,20 +119,21 @@ def plan_loaded(
     from reconciler.s3.reader import Reader
 
     identity = clients.identity()
+    meter.lap("asking who we are")
     specs = [bucket.spec for bucket in chosen]
     tell_profile(identity.profile, notice)
     refuse_for(identity.profile, chosen)
     check_accounts(identity, {spec.name: spec.account for spec in specs if spec.account})
     notice(f"Reading {len(specs)} bucket{'' if len(specs) == 1 else 's'} of account {identity.account or 'unknown'}")
     reader = Reader(clients, identity)
-    live = reader.read(specs)
-    plans = [
-        plan_bucket(bucket.spec, live[bucket.spec.name], identity, Origin(bucket.place.file, bucket.place.line))
-        for bucket in chosen
-    ]
-    looked_at = SecondLook(reader).at(plans, live)
+    listing = reader.listing([spec.name for spec in specs])
+    meter.lap("listing buckets")
+    with meter.over("Reading", len(specs), clients.traffic) as done:
+        looked_at = SecondLook(reader).at(compared(chosen, reader, listing, done))
+    meter.lap("reading and comparing")
     if evidence is not None:
         looked_at = gathered(looked_at, reader, evidence, notice)
+        meter.lap("gathering evidence")
     changeset = Changeset(
         looked_at,
         endpoint=identity.endpoint,
@@ -139,7 +144,17 @@ def plan_loaded(
             spec_digest=digest_of_specs(specs),
         ),
     )
-    return Planned(changeset, loaded.warnings, clients, identity, loaded.files, live)
+    return Planned(changeset, loaded.warnings, clients, identity, loaded.files)
+
+
+def compared(
+    chosen: Sequence[Declared], reader: "Reader", listing: "Listing", done: Callable[[], None]
+) -> Iterator[tuple[Plan, LiveBucket]]:
+    """Each bucket's plan as soon as the bucket is read, with what it was made of."""
+    with closing(reader.each([bucket.spec for bucket in chosen], listing, done)) as found:
+        for bucket, live in zip(chosen, found, strict=True):
+            origin = Origin(bucket.place.file, bucket.place.line)
+            yield plan_bucket(bucket.spec, live, reader.identity, origin), live
 
 
 def gathered(plans: Sequence[Plan], reader: "Reader", evidence: "EvidenceAsked", notice: Notice) -> tuple[Plan, ...]:
@@ -201,6 +216,14 @@ def take_over(
         tuple(taken_over(bucket, identity, full=full, as_read=as_read) for bucket in there),
         {name: out_of_reach(live[name]) for name in chosen if live[name] not in there},
     )
+
+
+def look_again(planned: Planned, names: Collection[str]) -> dict[str, LiveBucket]:
+    """These buckets of a plan as they are now. What was read to make the plan is not kept."""
+    from reconciler.s3.reader import Reader
+
+    specs = [plan.spec for plan in planned.changeset.plans if plan.name in names]
+    return Reader(planned.clients, planned.identity).read(specs) if specs else {}
 
 
 def empty_among(planned: Planned, names: Collection[str]) -> frozenset[str]:

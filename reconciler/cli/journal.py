@@ -78,11 +78,11 @@ def tell_unfinished(past: Past, planned: "Planned", console: Console) -> None:
         return
     from reconciler.planning.unfinished import came_of
     from reconciler.reports.runs import render_unfinished
+    from reconciler.run import look_again
 
     around = {plan.name: plan.around for plan in planned.changeset.plans}
-    came = [
-        came_of(call, planned.live.get(call.intent.bucket), around[call.intent.bucket]) for call in past.left.unanswered
-    ]
+    live = look_again(planned, {call.intent.bucket for call in past.left.unanswered})
+    came = [came_of(call, live.get(call.intent.bucket), around[call.intent.bucket]) for call in past.left.unanswered]
     console.notice(render_unfinished(past.left, came, console.style(sys.stderr), datetime.now(UTC)))
 
 

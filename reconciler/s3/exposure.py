@@ -4,7 +4,9 @@ A plan that does not change it makes no call more. What cannot be read is unknow
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 
 from reconciler.aspects.public_access_block import PublicAccessBlock
@@ -21,8 +23,9 @@ from reconciler.planning.second_look import (
     wants_a_second_look,
     with_exposure,
 )
+from reconciler.s3.clients import CONNECTIONS
 from reconciler.s3.errors import S3_ERRORS, code_of, credentials_refused, unreadable
-from reconciler.s3.reader import Reader, document_of, threads
+from reconciler.s3.reader import Reader, document_of
 
 
 class SecondLook:
@@ -33,13 +36,16 @@ class SecondLook:
         self._accounts: dict[str | None, tuple[LiveAspect, bool]] = {}
         self._one_at_a_time = threading.Lock()
 
-    def at(self, plans: Sequence[Plan], live: Mapping[str, LiveBucket]) -> tuple[Plan, ...]:
-        """The plans, those that change who gets in with what they do to the exposure of their buckets."""
+    def at(self, plans: Iterable[tuple[Plan, LiveBucket]]) -> tuple[Plan, ...]:
+        """The plans, those that change who gets in with what they do to the exposure of their buckets.
+
+        A plan and its bucket are taken as they come; of a bucket that gets no second look, nothing is kept.
+        """
         with threads() as pool:
             looks = [
-                pool.submit(self.at_one, plan, live[plan.name]) if wants_a_second_look(plan) else None for plan in plans
+                pool.submit(self.at_one, plan, live) if wants_a_second_look(plan) else plan for plan, live in plans
             ]
-            return tuple(look.result() if look else plan for plan, look in zip(plans, looks, strict=True))
+            return tuple(look.result() if isinstance(look, Future) else look for look in looks)
 
     def at_one(self, plan: Plan, live: LiveBucket) -> Plan:
         """One plan with the exposure of its bucket."""
@@ -100,3 +106,13 @@ class SecondLook:
         if fatal:
             raise fatal from error
         return unreadable(error, what, (action,))
+
+
+@contextmanager
+def threads() -> Iterator[ThreadPoolExecutor]:
+    """A pool for looking. When something ends the run, what has not begun never does."""
+    pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="look")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -4,10 +4,10 @@ Existence and region of all buckets come from one paged listing. What it does no
 not ours to see, a server that lists no regions, a listing that is denied) HeadBucket settles.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
+from os.path import commonprefix
 from typing import Any
 
 from reconciler.aspects import manifest
@@ -19,6 +19,7 @@ from reconciler.planning.live import Existence, Identity, LiveAspect, LiveBucket
 from reconciler.s3.callers import Callers
 from reconciler.s3.clients import CONNECTIONS, Clients
 from reconciler.s3.contents import Bag, look_into
+from reconciler.s3.crowd import Crowd
 from reconciler.s3.errors import (
     DENIED,
     S3_ERRORS,
@@ -32,6 +33,7 @@ from reconciler.s3.errors import (
     unreadable,
 )
 from reconciler.s3.keys import Keys
+from reconciler.s3.reading_ahead import ReadingAhead
 
 PAGE = 10_000
 """Buckets per page of a listing; AWS answers regions only when the request carries a parameter."""
@@ -63,38 +65,31 @@ class Reader:
     # ── all buckets ──────────────────────────────────────────────────────────────────────────────────
 
     def read(self, specs: Sequence[BucketSpec], listing: Listing | None = None) -> dict[str, LiveBucket]:
-        """The live side of every spec, concurrently; `listing` where somebody has it already."""
-        listing = self.listing() if listing is None else listing
-        with threads() as pool:
-            located = list(pool.map(lambda spec: self.locate(spec, listing), specs))
-            pending: list[tuple[LiveBucket, dict[str, Future[LiveAspect]]]] = []
-            for spec, bucket in zip(specs, located, strict=True):
-                full = spec.filled(spec.surroundings(self.identity.account, bucket.region or self.identity.region))
-                full = full.reading
-                reads = full.declared() if self.readable(spec, bucket) else {}
-                pending.append(
-                    (bucket, {name: pool.submit(self.read_aspect, full, name, bucket.region) for name in reads})
-                )
-            looks = {
-                spec.name: pool.submit(self.look_into, spec, bucket)
-                for spec, bucket in zip(specs, located, strict=True)
-                if spec.is_absent and self.readable(spec, bucket)
-            }
-            found = [with_aspects(bucket, futures) for bucket, futures in pending]
-            found = [with_contents(bucket, looks.get(bucket.name)) for bucket in found]
-        return {
-            bucket.name: replace(bucket, keys=self.keys.of(spec, bucket), role_arn=self.callers.role_arn(spec, bucket))
-            for spec, bucket in zip(specs, found, strict=True)
-        }
+        """The live side of every spec, by name; `listing` where somebody has it already."""
+        with closing(self.each(specs, listing)) as found:
+            return {bucket.name: bucket for bucket in found}
 
-    def listing(self) -> Listing:
-        """Our buckets with their regions; empty where listing them is denied."""
+    def each(
+        self, specs: Sequence[BucketSpec], listing: Listing | None = None, done: Callable[[], None] = lambda: None
+    ) -> Generator[LiveBucket, None, None]:
+        """The live side of every spec, in their order, as somebody takes it; `done` is called for each that is read.
+
+        Whoever stops half-way closes the generator: what has not begun by then never does.
+        """
+        listing = self.listing([spec.name for spec in specs]) if listing is None else listing
+        with Crowd(CONNECTIONS, "read") as crowd:
+            yield from ReadingAhead(self, crowd, listing, done).through(specs)
+
+    def listing(self, names: Sequence[str] = ()) -> Listing:
+        """Our buckets with their regions, at least those with these names; empty where listing them is denied."""
+        alike = commonprefix(names)  # noqa: RUF071 - names are no paths: character by character is what S3 compares
+        prefix = {"Prefix": alike} if alike else {}
         client = self.clients.s3(self.clients.region)
         found: dict[str, str | None] = {}
         token: str | None = None
         for _ in range(MOST_PAGES):
             try:
-                page = client.list_buckets(MaxBuckets=PAGE, **({"ContinuationToken": token} if token else {}))
+                page = client.list_buckets(MaxBuckets=PAGE, **prefix, **({"ContinuationToken": token} if token else {}))
             except S3_ERRORS as error:
                 fatal = ends_the_run(error, self.clients.endpoint_url)
                 if fatal:
@@ -171,6 +166,10 @@ class Reader:
         """Whether asking for documents makes sense: the bucket is there, and where the spec says."""
         return bucket.existence is Existence.EXISTS and not elsewhere(spec, bucket, self.identity)
 
+    def with_names(self, spec: BucketSpec, bucket: LiveBucket) -> LiveBucket:
+        """The bucket with what its spec and its documents only name: KMS keys, and the caller's role."""
+        return replace(bucket, keys=self.keys.of(spec, bucket), role_arn=self.callers.role_arn(spec, bucket))
+
     def look_into(self, spec: BucketSpec, bucket: LiveBucket) -> Contents | Unreadable | None:
         """What is in a bucket that is to go; None where there is no such bucket any more."""
         return look_into(Bag(self.clients.s3(bucket.region or spec.region), bucket.name, self.owner), spec)
@@ -200,30 +199,6 @@ class Reader:
     def says_none(self, name: str, error: Exception) -> bool:
         """Whether this is how this server says that there is none: with an empty answer."""
         return isinstance(error, WrongDocumentError) and error.empty and name in self.identity.profile.empty_is_none
-
-
-@contextmanager
-def threads() -> Iterator[ThreadPoolExecutor]:
-    """A pool for reading. When something ends the run, what has not begun never does."""
-    pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="read")
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def with_aspects(bucket: LiveBucket, futures: Mapping[str, "Future[LiveAspect]"]) -> LiveBucket:
-    """The bucket with its documents, once they are read."""
-    aspects = {name: future.result() for name, future in futures.items()}
-    return LiveBucket(bucket.name, bucket.existence, bucket.region, bucket.trouble, aspects)
-
-
-def with_contents(bucket: LiveBucket, look: "Future[Contents | Unreadable | None] | None") -> LiveBucket:
-    """The bucket with what is in it, where somebody has looked. A listing of all buckets may show one that is gone."""
-    if look is None:
-        return bucket
-    found = look.result()
-    return LiveBucket(bucket.name, Existence.MISSING) if found is None else replace(bucket, contents=found)
 
 
 def document_of(answer: dict[str, Any]) -> dict[str, Any]:

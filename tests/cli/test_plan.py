@@ -131,7 +131,7 @@ def test_debug_shows_every_request_and_no_secret(
     reconcile: Run, spec: Path, endpoint: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert reconcile("plan", "--debug").code == 0
-    assert f" GET {endpoint}/?max-buckets=10000\n" in caplog.text
+    assert f" GET {endpoint}/?max-buckets=10000&prefix=acme-lake\n" in caplog.text
     for word in ("Authorization", "Signature", "AWS4-HMAC", "Security-Token", SESSION_TOKEN, "headers"):
         assert word not in caplog.text
 

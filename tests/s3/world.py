@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
@@ -89,9 +89,11 @@ class World:
         """What would change."""
         read = [spec if isinstance(spec, BucketSpec) else BucketSpec.model_validate(spec) for spec in specs]
         reader = self.reader
-        live = reader.read(read)
-        plans = [plan_bucket(spec, live[spec.name], self.identity, Origin("spec.yaml", 1)) for spec in read]
-        return SecondLook(reader).at(plans, live)
+        origin = Origin("spec.yaml", 1)
+        with closing(reader.each(read)) as found:
+            return SecondLook(reader).at(
+                (plan_bucket(spec, live, self.identity, origin), live) for spec, live in zip(read, found, strict=True)
+            )
 
     def plan(self, spec: Mapping[str, Any] | BucketSpec) -> Plan:
         return self.plans(spec)[0]
