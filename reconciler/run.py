@@ -275,6 +275,7 @@ def carry_out(
     planned: Planned,
     progress: Callable[[BucketOutcome], None] = lambda _: None,
     lock: "Lock | None" = None,
+    meter: Meter = NOBODY,
     **settings: Any,
 ) -> Applied:
     """Do what the plan says. What is blocked stays undone and is part of the outcome.
@@ -290,17 +291,24 @@ def carry_out(
     from reconciler.s3.reader import Reader
 
     plans: Sequence[Any] = [plan for plan in planned.changeset.plans if plan.changes or plan.blockers]
-    executor = Executor(planned.clients, Reader(planned.clients, planned.identity), progress=progress, **settings)
-    try:
-        if not planned.changeset.has_changes:
-            return executor.apply(plans)
-        preflight.check(plans, planned.clients)
-        held = HeldLock(lock, planned.clients, planned.identity, executor.halt) if lock else None
-        executor.may_begin = held.is_valid if held else executor.may_begin
-        with held.while_applying(plans) if held else nullcontext():
-            applied = executor.apply(plans)
-            if held and applied.at_once:
-                held.leave()
-        return applied
-    finally:
-        planned.clients.close()
+    with meter.over("Applying", len(plans), planned.clients.traffic) as done:
+
+        def ended(outcome: BucketOutcome) -> None:
+            done()
+            progress(outcome)
+
+        executor = Executor(planned.clients, Reader(planned.clients, planned.identity), progress=ended, **settings)
+        try:
+            if not planned.changeset.has_changes:
+                return executor.apply(plans)
+            preflight.check(plans, planned.clients)
+            held = HeldLock(lock, planned.clients, planned.identity, executor.halt) if lock else None
+            executor.may_begin = held.is_valid if held else executor.may_begin
+            with held.while_applying(plans) if held else nullcontext():
+                applied = executor.apply(plans)
+                if held and applied.at_once:
+                    held.leave()
+            return applied
+        finally:
+            planned.clients.close()
+            meter.lap("applying")

@@ -21,12 +21,14 @@ from reconciler.cli.question import (
     question,
     spec_arguments,
     spec_words,
+    stats_argument,
     target_argument,
 )
 from reconciler.cli.settings import settings_of
 from reconciler.errors import ExitCode, InvalidSpecs, PlanIsStale, UsageError
 
 if TYPE_CHECKING:
+    from reconciler.cli.progress import Progress
     from reconciler.planning.evidence import EvidenceAsked
     from reconciler.planning.outcomes import Applied
     from reconciler.run import Access, Planned, Question
@@ -55,11 +57,13 @@ def arguments(parser: ArgumentParser) -> None:
         help="only if the plan made now is the one that was reviewed; at least the 12 characters that a plan shows",
     )
     evidence_arguments(parser)
+    stats_argument(parser)
     consent_arguments(parser)
 
 
 def run(arguments: Namespace, console: Console) -> ExitCode:
     """Plan, compare with what was reviewed, ask, carry out, tell."""
+    from reconciler.cli.progress import Progress, tell_stats
     from reconciler.planning.storage import to_document
     from reconciler.run import carry_out, make_plan
     from reconciler.version import __version__
@@ -71,13 +75,14 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     reviewed = load_reviewed(arguments, settings.plans_expire_after)
     evidence = evidence_asked(arguments)
     s3 = access(arguments, console)
-    if reviewed is None:
-        asked = question(arguments)
-        planned = make_plan(asked, s3, console.notice, evidence)
-    else:
-        asked = question_of(reviewed)
-        planned = plan_again(asked, s3, console, evidence)
-        planned = without_moved(planned, reviewed, console)
+    with Progress(console).shown() as progress:
+        if reviewed is None:
+            asked = question(arguments)
+            planned = make_plan(asked, s3, console.notice, evidence, progress)
+        else:
+            asked = question_of(reviewed)
+            planned = plan_again(asked, s3, console, evidence, progress)
+            planned = without_moved(planned, reviewed, console)
     past = look_back(settings, planned)
     tell_unfinished(past, planned, console)
     needs = needs_of(planned.changeset, limits, past.begun, past.forgotten)
@@ -89,8 +94,10 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
         get_consent(arguments, console, needs)
     arguments.writing = True
     journal = keep_journal(settings, planned, document, console)
-    with ended_like_an_interruption():
-        outcome = carry_out(planned, progress=Teller(console).tell, lock=settings.lock, recorder=journal.recorder)
+    progress.lap("telling and asking")
+    with ended_like_an_interruption(), progress.shown():
+        told = Teller(console).tell
+        outcome = carry_out(planned, progress=told, lock=settings.lock, meter=progress, recorder=journal.recorder)
     journal.end(outcome.exit_code, planned, past)
     if console.json:
         from reconciler.reports.outcomes import outcomes_document
@@ -98,6 +105,8 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
         console.document(outcomes_document(outcome, document))
     elif planned.changeset.has_changes:
         tell_outcome(outcome, arguments, asked, console)
+    if arguments.stats:
+        tell_stats(progress, planned)
     return outcome.exit_code
 
 
@@ -144,7 +153,9 @@ def question_of(reviewed: dict[str, Any]) -> "Question":
     return Question(tuple(inputs["paths"]), dict(inputs["variables"]), tuple(inputs["targets"]))
 
 
-def plan_again(asked: "Question", s3: "Access", console: Console, evidence: "EvidenceAsked | None") -> "Planned":
+def plan_again(
+    asked: "Question", s3: "Access", console: Console, evidence: "EvidenceAsked | None", progress: "Progress"
+) -> "Planned":
     """The plan that the same question gives now. Specs that are gone or broken have moved, too."""
     from reconciler.run import load_specs, plan_loaded
 
@@ -156,7 +167,8 @@ def plan_again(asked: "Question", s3: "Access", console: Console, evidence: "Evi
         raise PlanIsStale([*moved, "a saved plan names its specs from the folder in which it was made"]) from error
     except UsageError as error:
         raise PlanIsStale([f"the specs do not fit the plan any more: {error.message}"]) from error
-    return plan_loaded(loaded, asked, s3, console.notice, evidence)
+    progress.lap("loading specs")
+    return plan_loaded(loaded, asked, s3, console.notice, evidence, progress)
 
 
 def without_moved(planned: "Planned", reviewed: dict[str, Any], console: Console) -> "Planned":

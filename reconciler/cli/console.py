@@ -12,6 +12,7 @@ TYPE_CHECKING = False  # as in `typing`, which takes 5 ms to load: a fifth of wh
 if TYPE_CHECKING:
     from typing import Any, TextIO
 
+    from reconciler.cli.progress import Progress
     from reconciler.reports.style import Style
 
 
@@ -27,6 +28,8 @@ class Console:
         self.json: bool = getattr(arguments, "format", "text") == "json"
         wants_no_question = getattr(arguments, "no_input", False) or self.json
         self.may_ask: bool = not wants_no_question and is_terminal(sys.stdin)
+        self.progress: Progress | None = None
+        """The line that shows how far the run has come, while there is one."""
 
     def style(self, stream: TextIO | None) -> Style:
         """How text looks on a stream."""
@@ -73,7 +76,8 @@ class Console:
 
     def message(self, text: str) -> None:
         """Lines on stderr."""
-        write(text + "\n", sys.stderr)
+        with self.progress.hidden() if self.progress else contextlib.nullcontext():
+            write(text + "\n", sys.stderr)
 
     def ask(self, question: str) -> str:
         """A person's answer; the question stands on stderr."""

@@ -16,6 +16,7 @@ from reconciler.cli.question import (
     question,
     spec_arguments,
     spec_words,
+    stats_argument,
     target_argument,
 )
 from reconciler.cli.settings import settings_of
@@ -40,6 +41,7 @@ def arguments(parser: ArgumentParser) -> None:
     target_argument(parser)
     format_argument(parser)
     evidence_arguments(parser)
+    stats_argument(parser)
     parser.add_argument("--out", metavar="FILE", help="save the plan for `reconcile apply --plan FILE`")
     parser.add_argument(
         "--detailed-exitcode", action="store_true", help="exit 2 when there are changes, 0 when there are none"
@@ -48,6 +50,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, console: Console) -> ExitCode:
     """Plan, show, save."""
+    from reconciler.cli.progress import Progress, tell_stats
     from reconciler.planning.storage import to_document
     from reconciler.run import make_plan
     from reconciler.version import __version__
@@ -64,7 +67,9 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
         )
     settings = settings_of(arguments)
     evidence = evidence_asked(arguments)
-    planned = make_plan(asked, access(arguments, console), console.notice, evidence)
+    s3 = access(arguments, console)
+    with Progress(console).shown() as progress:
+        planned = make_plan(asked, s3, console.notice, evidence, progress)
     past = look_back(settings, planned)
     needs = needs_of(planned.changeset, settings.limits, past.begun, past.forgotten)
     document = to_document(planned.changeset, __version__, needs)
@@ -83,6 +88,9 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
         print_plan(planned, document, console, command_line(arguments, "apply", words))
         if arguments.out:
             console.notice(f"Saved to {arguments.out}")
+    progress.lap("telling it")
+    if arguments.stats:
+        tell_stats(progress, planned)
     return planned.changeset.exit_code(detailed=arguments.detailed_exitcode)
 
 

@@ -41,6 +41,13 @@ def format_argument(parser: ArgumentParser) -> None:
     parser.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or json")
 
 
+def stats_argument(parser: ArgumentParser) -> None:
+    """Whether to tell what the run took."""
+    parser.add_argument(
+        "--stats", action="store_true", help="also tell calls by operation, bytes, retries, time, memory"
+    )
+
+
 def evidence_arguments(parser: ArgumentParser) -> None:
     """Whether to look at what would be lost."""
     parser.add_argument(
