@@ -119,7 +119,7 @@ def plan_loaded(
     from reconciler.s3.reader import Reader
 
     identity = clients.identity()
-    meter.lap("asking who we are")
+    meter.lap("connecting")
     specs = [bucket.spec for bucket in chosen]
     tell_profile(identity.profile, notice)
     refuse_for(identity.profile, chosen)

@@ -43,7 +43,7 @@ def test_identical_input_gives_identical_output(at_endpoint: list[str]) -> None:
 
 def test_debug_shows_requests_and_no_secret(at_endpoint: list[str]) -> None:
     ended = command("plan", "--debug", *at_endpoint)
-    assert f"botocore.endpoint: GET {at_endpoint[1]}/?max-buckets=10000\n" in ended.stderr
+    assert f"botocore.endpoint: GET {at_endpoint[1]}/?max-buckets=10000&prefix=acme-lake\n" in ended.stderr
     for word in (SECRET, SESSION_TOKEN, "Authorization", "Signature", "AWS4-HMAC", "Security-Token"):
         assert word not in ended.stderr + ended.stdout
 
