@@ -20,6 +20,7 @@ from reconciler.planning.outcomes import Applied, BucketOutcome
 from reconciler.planning.planner import plan_bucket
 from reconciler.planning.rolling_back import Rollback, rolled_back
 from reconciler.planning.runs import PastRun
+from reconciler.planning.sharding import Part, Shard
 from reconciler.planning.taking_over import TakenOver, everything_of, taken_over
 from reconciler.problems import Problem, did_you_mean
 from reconciler.specs.files import relative
@@ -50,6 +51,8 @@ class Question:
     paths: tuple[str, ...]
     variables: Mapping[str, str]
     targets: tuple[str, ...] = ()
+    shard: Shard | None = None
+    """Which part of the buckets; None for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ class Planned:
     identity: Identity
     files: tuple[str, ...] = ()
     """The spec files that were read."""
+    declared: frozenset[str] = frozenset()
+    """The names of all buckets that were asked for, also those of other shards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,7 @@ def plan_loaded(
 ) -> Planned:
     """What would change for specs that have been loaded already; and what of the buckets goes, if that is asked."""
     chosen = [bucket for bucket in loaded.buckets if not question.targets or bucket.spec.name in question.targets]
+    own = [bucket for bucket in chosen if question.shard is None or question.shard.holds(bucket.spec.name)]
 
     clients = clients_of(access)
     from reconciler.s3.clients import check_accounts
@@ -124,12 +130,12 @@ def plan_loaded(
     tell_profile(identity.profile, notice)
     refuse_for(identity.profile, chosen)
     check_accounts(identity, {spec.name: spec.account for spec in specs if spec.account})
-    notice(f"Reading {len(specs)} bucket{'' if len(specs) == 1 else 's'} of account {identity.account or 'unknown'}")
+    notice(f"Reading {len(own)} bucket{'' if len(own) == 1 else 's'} of account {identity.account or 'unknown'}")
     reader = Reader(clients, identity)
-    listing = reader.listing([spec.name for spec in specs])
+    listing = reader.listing([bucket.spec.name for bucket in own]) if own else {}
     meter.lap("listing buckets")
-    with meter.over("Reading", len(specs), clients.traffic) as done:
-        looked_at = SecondLook(reader).at(compared(chosen, reader, listing, done))
+    with meter.over("Reading", len(own), clients.traffic) as done:
+        looked_at = SecondLook(reader).at(compared(own, reader, listing, done))
     meter.lap("reading and comparing")
     if evidence is not None:
         looked_at = gathered(looked_at, reader, evidence, notice)
@@ -142,9 +148,22 @@ def plan_loaded(
             variables=dict(sorted(question.variables.items())),
             targets=tuple(sorted(question.targets)),
             spec_digest=digest_of_specs(specs),
+            part=Part(question.shard, len(chosen), how_asked(identity, evidence)) if question.shard else None,
         ),
     )
-    return Planned(changeset, loaded.warnings, clients, identity, loaded.files)
+    names = frozenset(spec.name for spec in specs)
+    return Planned(changeset, loaded.warnings, clients, identity, loaded.files, names)
+
+
+def how_asked(identity: Identity, evidence: "EvidenceAsked | None") -> dict[str, str | None]:
+    """How S3 was asked, for whoever puts the plans of several shards together."""
+    sources = [*(["listing"] if evidence and evidence.listing else []), *(evidence.inventories if evidence else ())]
+    return {
+        "account": identity.account,
+        "region": identity.region,
+        "endpoint_profile": identity.profile.name,
+        "evidence": f"{', '.join(sources)}, at most {evidence.limit} versions" if evidence else None,
+    }
 
 
 def compared(

@@ -5,9 +5,9 @@ review is good for, and where runs leave their traces.
 """
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from reconciler.names import wrong_with_old_name
@@ -27,6 +27,12 @@ DURATION = re.compile(r"([0-9]{1,9})(s|m|h|d)\Z")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 SHARE = re.compile(r"([0-9]{1,3})%\Z")
 NUMBER = re.compile(r"[0-9]{1,9}\Z")
+ACCOUNT = re.compile(r"[0-9]{12}\Z")
+ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]{1,576}\Z", re.ASCII)
+"""IAM API reference, Role: a path of up to 512 characters and a name of up to 64."""
+EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}\Z", re.ASCII)
+SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}\Z", re.ASCII)
+"""STS API reference, AssumeRole."""
 NEVER = "never"
 NONE = "none"
 LONGEST_LOCK = 86400
@@ -109,6 +115,48 @@ def folder(value: object) -> object:
     return value
 
 
+def id_of_an_account(value: str) -> str:
+    """The id of an account."""
+    if not ACCOUNT.match(value):
+        raise write('the id of an account: 12 digits in quotes, like `"111122223333"`')
+    return value
+
+
+def arn_of_a_role(value: str | None) -> str | None:
+    """The ARN of an IAM role."""
+    if value is not None and not ROLE.match(value):
+        raise write("the ARN of a role, like `arn:aws:iam::111122223333:role/reconcile`")
+    return value
+
+
+def id_for_a_role(value: str | None) -> str | None:
+    """An external id that STS takes."""
+    if value is not None and not EXTERNAL_ID.match(value):
+        raise write("2 to 1224 letters, digits and `+=,.@:/-_`")
+    return value
+
+
+def name_of_a_session(value: str) -> str:
+    """The name of a session that STS takes."""
+    if not SESSION_NAME.match(value):
+        raise write("2 to 64 letters, digits and `+=,.@-_`")
+    return value
+
+
+def each_once(values: tuple[str, ...]) -> tuple[str, ...]:
+    """A list that says something, and nothing twice."""
+    if not values or len({*values}) < len(values) or not all(values):
+        raise write("each of them once, or leave the list out")
+    return values
+
+
+def no_account_twice(accounts: "tuple[Account, ...]") -> "tuple[Account, ...]":
+    """Which of two ways into one account is meant, nobody could tell."""
+    if len({one.account for one in accounts}) < len(accounts):
+        raise write("each account once")
+    return accounts
+
+
 def said(default: str) -> Any:
     """A default as people would write it: it takes the way of every written value."""
     return Field(default=default, validate_default=True)
@@ -152,6 +200,36 @@ class Lock(_Settings):
     """How long after its last heartbeat the lock of a run that died still holds."""
 
 
+class Account(_Settings):
+    """An account whose buckets are reached with a role or a profile of their own."""
+
+    account: Annotated[Text, AfterValidator(id_of_an_account)]
+    """Its id. STS has to confirm it before S3 is asked anything."""
+    role_arn: Annotated[Text | None, AfterValidator(arn_of_a_role)] = None
+    """A role to assume with the credentials of the run."""
+    profile: Text | None = None
+    """A profile of the AWS configuration, in the place of a role; without either, it is the run's own account."""
+    external_id: Annotated[Text | None, AfterValidator(id_for_a_role)] = None
+    """What the role's trust policy may ask for."""
+    session_name: Annotated[Text, AfterValidator(name_of_a_session)] = "reconcile"
+    """How the session is called in CloudTrail."""
+    regions: Annotated[tuple[Text, ...], AfterValidator(each_once)] = ()
+    """Where its buckets may be; the first one is for those whose specs name none. Left out: anywhere."""
+    buckets: Annotated[tuple[Text, ...], AfterValidator(each_once)] = ()
+    """Patterns of the names of its buckets, like `acme-finance-*`, for specs without `account:`."""
+
+    @model_validator(mode="after")
+    def has_one_way_in(self) -> Self:
+        """A role or a profile, and nothing that is about the other."""
+        if self.role_arn is not None and self.profile is not None:
+            raise write("either `role_arn` or `profile`")
+        if self.role_arn is None and self.external_id is not None:
+            raise write("`external_id` with the `role_arn` that it is for")
+        if self.role_arn is not None and self.role_arn.split(":")[4] != self.account:
+            raise write("a `role_arn` of the same account")
+        return self
+
+
 class Settings(_Settings):
     """What a team decides once for all its runs: `reconcile.yaml`."""
 
@@ -163,3 +241,5 @@ class Settings(_Settings):
     """How much one run may do before somebody says that it is meant."""
     lock: Lock | None = None
     """An object that keeps two applies from running at once; left out, nothing does."""
+    accounts: Annotated[tuple[Account, ...], AfterValidator(no_account_twice)] = ()
+    """Other accounts that one run plans and applies as well, side by side."""

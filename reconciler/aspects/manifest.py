@@ -9,7 +9,6 @@ written with If-Match / If-None-Match, so that a concurrent edit is never overwr
 from collections.abc import Iterator
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from reconciler import strict_yaml
@@ -20,12 +19,14 @@ from reconciler.aspects.lifecycle import Lifecycle
 from reconciler.aspects.markers import Derived, Internal, KeptFromLive, marker_of
 from reconciler.aspects.pictures import picture
 from reconciler.problems import Code
-from reconciler.quoting import Quoting
+from reconciler.quoting import yaml_of
 from reconciler.scalars import Flag, Text
 
 LARGEST = 1024 * 1024
 """Bytes of an object that are read to see whether it is a manifest."""
 DEFAULT_KEY = "metadata/bucket-manifest.yaml"
+WIDTH = 100
+"""Characters of a line, where it can be folded."""
 HEADER = (
     "# What this bucket is. Written by `reconcile` from the bucket's spec: change it there,\n"
     "# a change made here is overwritten by the next apply.\n"
@@ -181,7 +182,7 @@ class Manifest(Aspect, Part):
 
     def text(self) -> str:
         """The manifest as YAML."""
-        return HEADER + yaml.dump(self.body(), Dumper=Quoting, sort_keys=False, allow_unicode=True, width=100)
+        return HEADER + yaml_of(self.body(), WIDTH)
 
     def meaning(self) -> Any:
         """What it says, where it lies and which edition it is; not how it is formatted."""

@@ -19,6 +19,8 @@ from reconciler.cli.question import (
     evidence_asked,
     format_argument,
     question,
+    shard_argument,
+    shard_asked,
     spec_arguments,
     spec_words,
     stats_argument,
@@ -49,6 +51,7 @@ def arguments(parser: ArgumentParser) -> None:
     """Which specs or which saved plan, and who consents."""
     spec_arguments(parser)
     target_argument(parser)
+    shard_argument(parser)
     format_argument(parser)
     parser.add_argument("--plan", metavar="FILE", help="a plan saved by `reconcile plan --out`")
     parser.add_argument(
@@ -71,7 +74,7 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     check_words(arguments)
     check_fingerprint(arguments.expect_fingerprint)
     settings = settings_of(arguments)
-    limits = limits_of(arguments, settings.limits)
+    limits_of(arguments, settings.limits)
     reviewed = load_reviewed(arguments, settings.plans_expire_after)
     evidence = evidence_asked(arguments)
     s3 = access(arguments, console)
@@ -85,6 +88,7 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
             planned = without_moved(planned, reviewed, console)
     past = look_back(settings, planned)
     tell_unfinished(past, planned, console)
+    limits = limits_of(arguments, settings.limits, asked.shard)
     needs = needs_of(planned.changeset, limits, past.begun, past.forgotten)
     document = to_document(planned.changeset, __version__, needs)
     if not console.json:
@@ -142,15 +146,33 @@ def load_reviewed(arguments: Namespace, expire_after: int | None) -> dict[str, A
     too_old = expired(reviewed, datetime.now(UTC), expire_after)
     if too_old:
         raise PlanIsStale([too_old], "the saved plan may not be applied any more")
-    return reviewed
+    return part_asked(arguments, reviewed)
+
+
+def part_asked(arguments: Namespace, reviewed: dict[str, Any]) -> dict[str, Any]:
+    """What of a reviewed plan is to be done: all of it, or the shard that ``--shard`` names."""
+    from reconciler.planning.merging import restricted
+    from reconciler.planning.sharding import part_of
+
+    shard, is_about = shard_asked(arguments), part_of(reviewed)
+    if shard is None or shard == is_about:
+        return reviewed
+    if is_about is not None:
+        raise UsageError(
+            f"{arguments.plan} is the plan of shard {is_about}, not of {shard}",
+            remedy="leave --shard out, or name the plan of that shard, or one that `reconcile merge` has made",
+        )
+    return restricted(reviewed, shard)
 
 
 def question_of(reviewed: dict[str, Any]) -> "Question":
     """What the saved plan was asked for."""
+    from reconciler.planning.sharding import part_of
     from reconciler.run import Question
 
     inputs = reviewed["inputs"]
-    return Question(tuple(inputs["paths"]), dict(inputs["variables"]), tuple(inputs["targets"]))
+    paths, targets = tuple(inputs["paths"]), tuple(inputs["targets"])
+    return Question(paths, dict(inputs["variables"]), targets, part_of(reviewed))
 
 
 def plan_again(

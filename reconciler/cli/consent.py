@@ -12,6 +12,7 @@ from reconciler.inert import inert
 if TYPE_CHECKING:
     from reconciler.planning.changeset import Changeset
     from reconciler.planning.needs import Need
+    from reconciler.planning.sharding import Shard
     from reconciler.settings import Limits
 
 Needs = Sequence["Need"]
@@ -46,12 +47,13 @@ def check_words(arguments: Namespace) -> None:
             raise UsageError(f"--allow {word} allows nothing", remedy=wrong)
 
 
-def limits_of(arguments: Namespace, limits: "Limits") -> "Limits":
-    """The team's limits, some of them lifted for this run."""
-    from reconciler.planning.limits import NoSuchLimitError, lifted
+def limits_of(arguments: Namespace, limits: "Limits", shard: "Shard | None" = None) -> "Limits":
+    """The team's limits, or what a shard has of them; some of them lifted for this run."""
+    from reconciler.planning.limits import NoSuchLimitError, lifted, shared_out
 
     words: dict[str, str] = {}
-    for written in arguments.limit:
+    limits = shared_out(limits, shard.total) if shard else limits
+    for written in getattr(arguments, "limit", ()):
         name, equals, value = written.partition("=")
         if not equals:
             raise UsageError(f"`--limit {written}` has no value", remedy="write --limit buckets_changed=200")

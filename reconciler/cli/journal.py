@@ -1,10 +1,11 @@
 """What an apply knows of the runs before it, and what it leaves to those after it."""
 
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.cli.console import Console
 
@@ -55,20 +56,46 @@ def look_back(settings: "Settings", planned: "Planned") -> Past:
 
 def forgotten_since(folder: Path, planned: "Planned") -> frozenset[str]:
     """Buckets that the last run over the same specs had, and this one has not."""
-    from reconciler.journal.files import newest_like
-    from reconciler.planning.unfinished import forgotten
-
     inputs, identity = planned.changeset.inputs, planned.identity
     if inputs.targets:
         return frozenset()
+    shard = str(inputs.part.shard) if inputs.part else None
+    same = SameSpecs(inputs.paths, dict(inputs.variables), shard)
+    return forgotten_in(folder, same, (identity.account, identity.endpoint), planned.declared)
+
+
+def forgotten_by(settings: "Settings", document: dict[str, Any], account: str | None) -> frozenset[str]:
+    """The same for a plan that was put together of shards; `account` is that of the run's own credentials."""
+    from reconciler.settings import NONE
+
+    inputs, folder = document["inputs"], Path(settings.journal)
+    if settings.journal == NONE or not folder.is_dir() or inputs["targets"]:
+        return frozenset()
+    names = [bucket["name"] for bucket in document["buckets"]]
+    same = SameSpecs(tuple(inputs["paths"]), inputs["variables"], None)
+    return forgotten_in(folder, same, (account, document["endpoint"]), names)
+
+
+class SameSpecs(NamedTuple):
+    """What two runs have in common that are about the same buckets."""
+
+    paths: tuple[str, ...]
+    variables: dict[str, str]
+    shard: str | None
+
+
+def forgotten_in(
+    folder: Path, same: SameSpecs, place: tuple[str | None, str | None], names: Collection[str]
+) -> frozenset[str]:
+    """Buckets that the last run over the same specs had in an account of an S3, and that are none of these."""
+    from reconciler.journal.files import newest_like
+    from reconciler.planning.unfinished import forgotten
 
     def is_meant(run: "PastRun") -> bool:
-        same_specs = (run.begun.paths, run.begun.variables) == (inputs.paths, dict(inputs.variables))
-        same = run.is_of(identity.account, identity.endpoint) and same_specs
-        return same and not run.begun.targets
+        found = SameSpecs(run.begun.paths, run.begun.variables, run.begun.shard)
+        return run.is_of(*place) and found == same and not run.begun.targets
 
     last = newest_like(folder, is_meant)
-    names = [plan.name for plan in planned.changeset.plans]
     return forgotten(last, names) if last is not None else frozenset()
 
 
@@ -106,6 +133,7 @@ def keep_journal(settings: "Settings", planned: "Planned", document: dict[str, A
         targets=changeset.inputs.targets,
         variables=changeset.inputs.variables,
         buckets=[plan.name for plan in changeset.plans],
+        shard=str(changeset.inputs.part.shard) if changeset.inputs.part else None,
     )
     return Keeper(Journal(Path(settings.journal), about, lambda said: console.line(f"warning: {said}")))
 

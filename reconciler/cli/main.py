@@ -20,6 +20,7 @@ COMMANDS = {
     "validate": "check specs offline, all mistakes of all files at once",
     "plan": "show exactly what would change in S3",
     "apply": "make the live buckets what the specs say",
+    "merge": "make one plan of the plans of all shards",
     "show": "show a saved plan again, without asking S3",
     "runs": "list what was applied from here, and what each run wrote",
     "rollback": "write a spec that takes back what a run has written, and plan it",

@@ -4,7 +4,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
-from reconciler.cli.consent import needs_of
+from reconciler.cli.consent import limits_of, needs_of
 from reconciler.cli.console import Console
 from reconciler.cli.journal import look_back
 from reconciler.cli.question import (
@@ -14,6 +14,7 @@ from reconciler.cli.question import (
     evidence_asked,
     format_argument,
     question,
+    shard_argument,
     spec_arguments,
     spec_words,
     stats_argument,
@@ -31,6 +32,7 @@ Compare specs with the live buckets and show what `apply` would do. Nothing is w
   reconcile plan specs/lake.yaml
   reconcile plan specs/ --out plan.json        save it for review; then: reconcile apply --plan plan.json
   reconcile plan --detailed-exitcode           0: nothing to do, 2: changes
+  reconcile plan --shard 3/10 --out part.json  the third of ten parts; `reconcile merge` makes one plan of them
   reconcile plan --evidence                    how many objects and bytes the changed rules would delete
 """
 
@@ -39,6 +41,7 @@ def arguments(parser: ArgumentParser) -> None:
     """Which specs, and where the plan goes."""
     spec_arguments(parser)
     target_argument(parser)
+    shard_argument(parser)
     format_argument(parser)
     evidence_arguments(parser)
     stats_argument(parser)
@@ -71,7 +74,8 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     with Progress(console).shown() as progress:
         planned = make_plan(asked, s3, console.notice, evidence, progress)
     past = look_back(settings, planned)
-    needs = needs_of(planned.changeset, settings.limits, past.begun, past.forgotten)
+    limits = limits_of(arguments, settings.limits, asked.shard)
+    needs = needs_of(planned.changeset, limits, past.begun, past.forgotten)
     document = to_document(planned.changeset, __version__, needs)
     if arguments.out:
         from pathlib import Path

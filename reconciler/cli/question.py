@@ -10,6 +10,7 @@ from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.planning.evidence import EvidenceAsked
+    from reconciler.planning.sharding import Shard
     from reconciler.run import Access, Question
 
 DEFAULT_PATH = "specs"
@@ -34,6 +35,24 @@ def spec_arguments(parser: ArgumentParser) -> None:
 def target_argument(parser: ArgumentParser) -> None:
     """Which of the buckets."""
     parser.add_argument("--target", action="append", default=[], metavar="BUCKET", help="only this bucket (repeatable)")
+
+
+def shard_argument(parser: ArgumentParser) -> None:
+    """Which part of the fleet."""
+    parser.add_argument(
+        "--shard",
+        metavar="3/10",
+        help="only this part of the buckets; env (or env/10): the one that Kubernetes, AWS Batch or GitLab names",
+    )
+
+
+def shard_asked(arguments: Namespace) -> "Shard | None":
+    """The shard that the command line names; None where it is about all buckets."""
+    if getattr(arguments, "shard", None) is None:
+        return None
+    from reconciler.planning.sharding import shard_named
+
+    return shard_named(arguments.shard, os.environ)
 
 
 def format_argument(parser: ArgumentParser) -> None:
@@ -95,7 +114,8 @@ def question(arguments: Namespace) -> "Question":
         if not equals or not name:
             raise UsageError(f"`--var {written}` has no value", remedy="write --var NAME=VALUE")
         variables[name] = value
-    return Question(tuple(arguments.paths or [DEFAULT_PATH]), variables, tuple(getattr(arguments, "target", ())))
+    targets = tuple(getattr(arguments, "target", ()))
+    return Question(tuple(arguments.paths or [DEFAULT_PATH]), variables, targets, shard_asked(arguments))
 
 
 def access(arguments: Namespace, console: Console) -> "Access":
@@ -141,4 +161,5 @@ def spec_words(asked: "Question") -> list[str]:
     """The specs, variables and targets of this command, for the next one."""
     words = [] if asked.paths == (DEFAULT_PATH,) else [*asked.paths]
     words += [word for name, value in asked.variables.items() for word in ("--var", f"{name}={value}")]
-    return words + [word for name in asked.targets for word in ("--target", name)]
+    words += [word for name in asked.targets for word in ("--target", name)]
+    return words + (["--shard", str(asked.shard)] if asked.shard else [])

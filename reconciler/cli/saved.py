@@ -17,7 +17,7 @@ DEEPEST = 100
 
 
 def save(document: Mapping[str, Any], path: Path) -> None:
-    """Write the plan whole or not at all; only here does it carry a time."""
+    """Write the plan whole or not at all; only here does it carry a time: its own, or now."""
     import tempfile
     from datetime import UTC, datetime
 
@@ -26,7 +26,8 @@ def save(document: Mapping[str, Any], path: Path) -> None:
     from reconciler.scalars import moment
 
     target = path.resolve()
-    text = inert_json(to_text({**document, "created_at": moment(datetime.now(UTC).replace(microsecond=0))}))
+    made = document.get("created_at") or moment(datetime.now(UTC).replace(microsecond=0))
+    text = inert_json(to_text({**document, "created_at": made}))
     try:
         if target.exists() and not target.is_file():  # a pipe or device is written to, not replaced
             target.write_text(text, encoding="utf-8")

@@ -47,6 +47,7 @@ class About:
     targets: Sequence[str]
     variables: Mapping[str, str]
     buckets: Sequence[str]
+    shard: str | None = None
 
 
 class Journal:
@@ -66,6 +67,11 @@ class Journal:
         self.about = about
         self.run = new_name(now())
         self._lock = threading.Lock()
+        self._written = 0
+        """Lines that were handed to the system."""
+        self._syncing = threading.Lock()
+        self._synced = 0
+        """How many of them are on the disk for sure."""
         self._file: int | None = None
         self._is_open = True
         """Whether lines are still taken. The file is made with the first: a run that writes nothing has none."""
@@ -142,15 +148,24 @@ class Journal:
                     self._file = begin(self.folder, f"{self.run}.jsonl", self.now())
                     write_whole(self._file, line_of(self._head()))
                 write_whole(self._file, line)
+                self._written += 1
             except OSError as error:
                 self._is_open = False
                 reason = error.strerror or str(error)
                 self.warn(f"no journal is kept in {self.folder}: {reason}; `rollback` will not know all of this run")
                 return
-            file = self._file
+            file, number = self._file, self._written
         if safely:
-            with suppress(OSError):  # closed meanwhile, or a file system that cannot promise it
-                os.fsync(file)
+            self._sync(file, number)
+
+    def _sync(self, file: int, number: int) -> None:
+        """Return when a line is on the disk. Lanes that wait at the same time share a sync: it takes all lines before."""
+        with self._syncing:
+            written = self._written
+            if self._synced < number:
+                with suppress(OSError):  # closed meanwhile, or a file system that cannot promise it
+                    os.fsync(file)
+                    self._synced = written
 
     def _head(self) -> RunRecord:
         """What the run is about."""
@@ -167,6 +182,7 @@ class Journal:
             targets=tuple(about.targets),
             variables=dict(about.variables),
             buckets=tuple(about.buckets),
+            shard=about.shard,
         )
 
 

@@ -12,6 +12,7 @@ from reconciler.bucket import BucketSpec
 from reconciler.errors import ExitCode
 from reconciler.planning.evidence import Evidence
 from reconciler.planning.exposure import Exposed
+from reconciler.planning.sharding import Part
 
 BUCKET = "bucket"
 """The bucket itself, as an aspect among the others."""
@@ -139,6 +140,9 @@ class Inputs:
     variables: Mapping[str, str] = field(default_factory=dict)
     targets: tuple[str, ...] = ()
     spec_digest: str = ""
+    """Of all that was asked for, also where the plan is about one shard of it."""
+    part: Part | None = None
+    """Which shard the plan is about; None where it is about all buckets."""
 
 
 @dataclass(frozen=True, slots=True)

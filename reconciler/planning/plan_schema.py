@@ -36,6 +36,7 @@ def plan_schema() -> Schema:
             "plan": plan(),
             "failure": failure(),
             "inputs": inputs(),
+            "shard": shard(),
             "bucket": bucket(),
             "change": change(),
             "field": field(),
@@ -72,6 +73,7 @@ def plan() -> Schema:
         },
         needs=listed("need") | {"description": "What `apply` needs beyond a yes; outside of the fingerprint."},
         created_at=TEXT | {"format": "date-time", "description": "Only in a file: when the plan was made."},
+        asked=asked(),
     )
 
 
@@ -102,9 +104,32 @@ def inputs() -> Schema:
             "paths": {"type": "array", "items": TEXT},
             "variables": {"type": "object", "additionalProperties": TEXT},
             "targets": {"type": "array", "items": TEXT},
-            "spec_digest": DIGEST | {"description": "Of what the specs say, not of how they are written."},
+            "spec_digest": DIGEST
+            | {"description": "Of what the specs say, not of how they are written; in a shard, too, of all of them."},
+        },
+        shard={"$ref": "#/definitions/shard"},
+    )
+
+
+def shard() -> Schema:
+    """Which part of the fleet a plan is about."""
+    return closed_object(
+        "Only in the plan of a shard: which of how many it is. `reconcile merge` makes one plan of all of them.",
+        {
+            "index": at_least(1) | {"description": "From 1."},
+            "total": at_least(1),
+            "of_buckets": at_least(0) | {"description": "Buckets of all shards together."},
         },
     )
+
+
+def asked() -> Schema:
+    """How S3 was asked."""
+    return open_object(
+        "Only in the plan of a shard, and outside of the fingerprint: how S3 was asked. `reconcile merge` wants it "
+        "to be the same in all shards.",
+        {},
+    ) | {"additionalProperties": MAYBE_TEXT}
 
 
 def bucket() -> Schema:

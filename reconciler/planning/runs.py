@@ -47,6 +47,8 @@ class RunRecord(Record):
     buckets: tuple[str, ...]
     """All buckets of the plan, also those that do not change."""
     variables: dict[str, str] = Field(default_factory=dict)
+    shard: str | None = None
+    """Which part of the specs, like ``3/10``; None for all of them."""
 
 
 class IntentRecord(Record):

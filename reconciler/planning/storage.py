@@ -14,9 +14,10 @@ from reconciler.planning.digests import digest, digest_of_specs
 from reconciler.planning.evidence import evidence_document
 from reconciler.planning.exposure import Exposed, Exposure, Way
 from reconciler.planning.needs import Need
+from reconciler.planning.sharding import Part
 
-FORMAT_VERSION = "1.1"
-OUTSIDE_THE_FINGERPRINT = ("tool_version", "created_at", "fingerprint", "needs")
+FORMAT_VERSION = "1.2"
+OUTSIDE_THE_FINGERPRINT = ("tool_version", "created_at", "fingerprint", "needs", "asked")
 """What may differ between two equal plans."""
 OF_A_BUCKET_OUTSIDE = ("source", "evidence")
 """The same of each bucket: where it is written, and what it holds by now."""
@@ -25,6 +26,7 @@ PLAIN_NAME = re.compile(r"[^.\[\]\"\s]+\Z")
 
 def to_document(changeset: Changeset, tool_version: str, needs: Iterable[Need] = ()) -> dict[str, Any]:
     """The whole changeset as plain data, and what applying it needs beyond a yes."""
+    part = changeset.inputs.part
     document: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "tool_version": tool_version,
@@ -35,10 +37,12 @@ def to_document(changeset: Changeset, tool_version: str, needs: Iterable[Need] =
             "variables": dict(changeset.inputs.variables),
             "targets": list(changeset.inputs.targets),
             "spec_digest": changeset.inputs.spec_digest,
+            **({"shard": shard(part)} if part else {}),
         },
+        **({"asked": dict(part.asked)} if part else {}),
         "buckets": [bucket(plan) for plan in changeset.plans],
         "summary": {action.value: changeset.summary[action] for action in Action},
-        "needs": [{"kind": need.kind.value, "about": need.about, "why": need.why, "flag": need.flag} for need in needs],
+        "needs": [need(one) for one in needs],
     }
     document["fingerprint"] = fingerprint(document)
     return document
@@ -51,6 +55,16 @@ def fingerprint(document: Mapping[str, Any]) -> str:
         {name: value for name, value in item.items() if name not in OF_A_BUCKET_OUTSIDE} for item in inside["buckets"]
     ]
     return digest(inside | {"buckets": buckets})
+
+
+def need(one: Need) -> dict[str, str]:
+    """What somebody has to say."""
+    return {"kind": one.kind.value, "about": one.about, "why": one.why, "flag": one.flag}
+
+
+def shard(part: Part) -> dict[str, int]:
+    """Which part of how many buckets a plan is about."""
+    return {"index": part.shard.index, "total": part.shard.total, "of_buckets": part.whole}
 
 
 def bucket(plan: Plan) -> dict[str, Any]:

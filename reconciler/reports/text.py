@@ -33,6 +33,8 @@ WIDEST_NAME = 32
 TO_DO = {"create": "to create", "update": "to change", "delete": "to delete"}
 STATES = {**TO_DO, "blocked": "blocked", "none": "no changes"}
 TAGS = "tags"
+ACCOUNTS_SHOWN = 3
+"""Accounts that are named at the top; more are counted."""
 NAMES_SHOWN = 8
 """Unchanged buckets that are named; more are counted."""
 
@@ -78,13 +80,18 @@ class _View:
         """Whose buckets these are, and what the signs mean."""
         style, inputs = self.style, document["inputs"]
         accounts = sorted({inert(bucket["account"] or "unknown") for bucket in document["buckets"]})
-        where = f"account {', '.join(accounts)}"
+        where = f"account {accounts[0]}" if len(accounts) == 1 else count(len(accounts), "account")
+        if 1 < len(accounts) <= ACCOUNTS_SHOWN:
+            where = f"accounts {', '.join(accounts)}"
         if document["endpoint"] == "sandbox":
             yield style.paint(" SANDBOX ", 1, 30, 43) + style.yellow(" an embedded S3 on this machine: nothing is real")
         elif document["endpoint"]:
             where += f" at {inert(document['endpoint'])}"
         paths = ", ".join(map(inert, inputs["paths"]))
         yield f"{style.bold('Plan')} for {count(len(document['buckets']), 'bucket')} in {paths} · {where}"
+        if inputs.get("shard"):
+            part = inputs["shard"]
+            yield style.yellow(f"Only shard {part['index']}/{part['total']} of {count(part['of_buckets'], 'bucket')}")
         if inputs["targets"]:
             yield style.yellow(f"Only a part of the specs: --target {', '.join(map(inert, inputs['targets']))}")
         if any(bucket["changes"] for bucket in document["buckets"]):

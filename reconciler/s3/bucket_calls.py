@@ -96,12 +96,3 @@ class BucketWriter:
                 remedy=PLAN_AGAIN,
             ) from lost
         return found.existence is Existence.MISSING
-
-    def has_appeared(self, plan: Plan) -> bool:
-        """Wait until S3 knows the new bucket everywhere, where it lets us ask."""
-        client, owner = self.clients.s3(plan.region), self.looker.reader.owner
-        try:
-            self.patience.persist(lambda: client.head_bucket(Bucket=plan.name, **owner), newborn=True)
-        except S3_ERRORS:
-            return False
-        return True

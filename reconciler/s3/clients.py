@@ -8,6 +8,7 @@ call). Retries are pinned: botocore's default changed in 1.44, and it never retr
 import os
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -29,6 +30,8 @@ from reconciler.errors import CannotReachS3, UsageError, WrongAccount
 from reconciler.planning.live import Identity
 from reconciler.s3.documents import watch
 from reconciler.s3.errors import S3_ERRORS, ends_the_run
+from reconciler.s3.prepared import Around, Limits, Prepared
+from reconciler.s3.timestamps import read_timestamp
 from reconciler.s3.traffic import Traffic
 from reconciler.version import __version__
 
@@ -36,6 +39,8 @@ CONNECTIONS = 32
 """Threads, and connections per region. More are no faster at 30 ms a call, for the GIL (measured on two cores)."""
 ATTEMPTS = 5
 """Tries of botocore for a call that was throttled or lost."""
+READER = "RECONCILE_READER"
+"""Says ``boto3`` where no call is to be a prepared one."""
 NOWHERE = "us-east-1"
 """The region for calls that have none; any will do for a custom endpoint."""
 OF_AWS = (
@@ -57,6 +62,16 @@ OF_AWS = (
 """How the names of AWS's own endpoints end, in every partition (botocore's partitions.json; tested against it)."""
 
 
+class Unlimited:
+    """Lets every call begin."""
+
+    def enter(self) -> None:
+        """At once."""
+
+    def leave(self, *, throttled: bool) -> None:
+        """Whatever it came to."""
+
+
 class Clients:
     """The clients of one run: a profile, a default region, an endpoint."""
 
@@ -68,10 +83,12 @@ class Clients:
         endpoint_url: str | None = None,
         sandbox: bool = False,
         endpoint_profile: str | None = None,
+        session: boto3.session.Session | None = None,
     ) -> None:
         self.sandbox = sandbox
+        self.profile = profile
         try:
-            self._session = session_of_sandbox(region) if sandbox else session_of(profile, region)
+            self._session = session or (session_of_sandbox(region) if sandbox else session_of(profile, region))
             self.region = self._session.region_name
             self.endpoint_url = checked(endpoint_url or (None if sandbox else self._configured_endpoint()))
         except S3_ERRORS as error:
@@ -79,10 +96,13 @@ class Clients:
                 f"the AWS configuration cannot be used: {error}",
                 remedy="check ~/.aws/config, ~/.aws/credentials and the AWS_* variables of the environment",
             ) from error
+        self._parsers = self._session._session.get_component("response_parser_factory")  # noqa: SLF001 - as above
+        self._parsers.set_parser_defaults(timestamp_parser=read_timestamp)
         self.endpoint_profile = self._given(endpoint_profile)
         self.traffic = Traffic()
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
+        self._prepared: dict[str, Prepared | None] = {}
         self.clocks: tuple[datetime, datetime] | None = None
         """What time it was there and here when STS answered."""
 
@@ -115,6 +135,34 @@ class Clients:
             if region not in self._clients:
                 self._clients[region] = self._make_s3(region)
             return self._clients[region]
+
+    def ask(self, region: str | None, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The answer to a read of one bucket, given boto3's name of the operation. Raises what boto3 would raise.
+
+        It is asked for by a prepared call where that is possible. Others may get the same answer: it is not to be
+        changed.
+        """
+        region = region or self.region or NOWHERE
+        if region not in self._prepared:
+            self._prepare(region)
+        prepared = self._prepared[region]
+        if prepared is None:
+            answer: Mapping[str, Any] = getattr(self.s3(region), operation)(**params)
+            return answer
+        return prepared.ask(operation, params)
+
+    def _prepare(self, region: str) -> None:
+        client, credentials = self.s3(region), self.credentials
+        plain = credentials is None or os.environ.get(READER) == "boto3"
+        parser = self._parsers.create_parser(client.meta.service_model.resolved_protocol)
+        around = Around(credentials, parser, self.limiter(region), self.traffic, self._document_of)
+        with self._lock:
+            if region not in self._prepared:
+                self._prepared[region] = None if plain else Prepared(client, around)
+
+    def limiter(self, region: str) -> Limits:
+        """Who says when a call in a region may begin."""
+        return Unlimited()
 
     def hasty_s3(self, region: str | None, seconds: float) -> Any:
         """A client that gives up soon, for what is only worth knowing in time."""
@@ -158,6 +206,7 @@ class Clients:
         watch(client, self._document_of)
         client.meta.events.register("before-parameter-build.s3", follow_no_redirect)
         client.meta.events.register("before-send.s3", self._count)
+        client.meta.events.register("before-parse.s3", self._weigh)
         return client
 
     def _document_of(self, operation: str) -> str | None:
@@ -182,6 +231,13 @@ class Clients:
     def _count(self, event_name: str, **_: Any) -> None:
         self.traffic.sent(event_name.rpartition(".")[2])
 
+    def _weigh(self, response_dict: Mapping[str, Any], **_: Any) -> None:
+        body, told = response_dict["body"], response_dict["headers"].get("content-length") or ""
+        if isinstance(body, bytes):
+            self.traffic.got(len(body))
+        elif told.isdecimal():  # it has not been read yet
+            self.traffic.got(int(told))
+
     @property
     def calls(self) -> Counter[str]:
         """How many requests were sent, by operation."""
@@ -190,6 +246,9 @@ class Clients:
     def close(self) -> None:
         """Close the connections that are open; whoever calls again opens new ones."""
         with self._lock:
+            for prepared in self._prepared.values():
+                if prepared is not None:
+                    prepared.close()
             for client in self._clients.values():
                 client.close()
 
@@ -198,7 +257,7 @@ class Clients:
         elsewhere = self.elsewhere
         caller: str | None = None
         try:
-            account, caller = self._caller(elsewhere)
+            account, caller = self._caller()
         except S3_ERRORS as error:
             answered = isinstance(error, ClientError | HTTPClientError | ResponseParserError)
             if not (elsewhere and answered):
@@ -213,17 +272,25 @@ class Clients:
         endpoint = "sandbox" if self.sandbox else self.endpoint_url
         return Identity(account, endpoint, self.region, self.endpoint_profile, caller)
 
-    def _caller(self, elsewhere: bool) -> tuple[str | None, str | None]:
-        """The account and the ARN that STS says.
+    def sts(self, **credentials: Any) -> Any:
+        """A client for STS. An endpoint of AWS (VPC, FIPS, dual stack) is one of S3's alone: STS has its own."""
+        with self._lock:  # boto3 makes one client at a time
+            return self._session.client(
+                "sts",
+                region_name=self.region or NOWHERE,
+                endpoint_url=self.endpoint_url if self.elsewhere else None,
+                config=self._config(1 if self.elsewhere else ATTEMPTS),
+                **credentials,
+            )
 
-        An endpoint of AWS (VPC, FIPS, dual stack) is one of S3's alone: STS has its own.
-        """
-        sts = self._session.client(
-            "sts",
-            region_name=self.region or NOWHERE,
-            endpoint_url=self.endpoint_url if elsewhere else None,
-            config=self._config(1 if elsewhere else ATTEMPTS),
-        )
+    @property
+    def models(self) -> Any:
+        """What botocore reads AWS's descriptions of its services with; it keeps what it has read."""
+        return self._session._session.get_component("data_loader")  # noqa: SLF001 - boto3 has no other way to it
+
+    def _caller(self) -> tuple[str | None, str | None]:
+        """The account and the ARN that STS says."""
+        sts = self.sts()
         sts.meta.events.register("before-parse.sts", self._look_at)
         with closing(sts):
             said = sts.get_caller_identity()

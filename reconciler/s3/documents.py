@@ -8,6 +8,7 @@ answer, before botocore parses it.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -24,6 +25,9 @@ LISTINGS = {
 """The element that each listing of what is in a bucket answers with. What else is in it may be new to us."""
 WRAPPERS = ("Response", "Output", "Result")
 """Some servers name the document after the operation: moto answers GetBucketVersioningResponse."""
+
+SHAPES = 256
+"""Structures whose elements are remembered: each aspect's document has a dozen at the most."""
 
 
 def expected_documents() -> dict[str, str]:
@@ -104,14 +108,21 @@ def unknown_elements(element: ET.Element, shape: Any, path: str) -> Iterator[str
         return
     if shape.type_name != "structure":
         return
-    known = {}
-    for name, member in shape.members.items():
-        flat_list = member.type_name == "list" and member.serialization.get("flattened")
-        spelled = member.serialization.get("name") or (flat_list and member.member.serialization.get("name")) or name
-        known[spelled] = member.member if flat_list else member
+    known = known_in(shape)
     for child in element:
         name = child.tag.rpartition("}")[2]
         if name in known:
             yield from unknown_elements(child, known[name], f"{path}.{name}")
         else:
             yield f"{path}.{name}"
+
+
+@lru_cache(SHAPES)
+def known_in(shape: Any) -> Mapping[str, Any]:
+    """The shapes of what may stand in a structure, by the names of their elements."""
+    known = {}
+    for name, member in shape.members.items():
+        flat_list = member.type_name == "list" and member.serialization.get("flattened")
+        spelled = member.serialization.get("name") or (flat_list and member.member.serialization.get("name")) or name
+        known[spelled] = member.member if flat_list else member
+    return known

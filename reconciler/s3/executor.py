@@ -12,10 +12,11 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from reconciler.errors import CannotReachS3, ReconcileError
-from reconciler.planning.changeset import BUCKET, Plan
+from reconciler.planning.changeset import BUCKET, Change, Plan
 from reconciler.planning.order import Step, lane
 from reconciler.planning.outcomes import Applied, BucketOutcome, Halt
 from reconciler.planning.recording import Nobody, Recorder
+from reconciler.s3.born_with import BornWith
 from reconciler.s3.bucket_calls import BucketWriter
 from reconciler.s3.clients import CONNECTIONS, Clients
 from reconciler.s3.errors import S3_ERRORS, credentials_refused, in_short, refused
@@ -62,7 +63,7 @@ class Executor:
         """Whether somebody has stopped the run at once: what its lanes still find out is told to nobody."""
         time_of_apply = moment(now().replace(microsecond=0))
         looker = Looker(reader, self.patience)
-        self.looker = looker
+        self.born_with = BornWith(looker)
         self.writer = Writer(clients, looker, self.patience, self.recorder, time_of_apply, self.notice)
         self.buckets = BucketWriter(clients, looker, self.patience, self.recorder)
         self.verifier = Verifier(looker, self.patience, self.notice)
@@ -163,15 +164,14 @@ class Executor:
             return
         self.buckets.write(step, progress)
         progress.write(step)
-        if step.call.operation == "create_bucket" and self.buckets.has_appeared(progress.plan):
-            self.see_what_travelled(progress)
+        if step.call.operation == "create_bucket":
+            self.see_what_has_come(step.change, progress)
 
-    def see_what_travelled(self, progress: Progress) -> None:
-        """What has come with the create call need not be written again."""
-        for change in progress.plan.changes:
-            may_travel = change.after is not None and change.after.create_params()
-            if change.aspect == BUCKET or (may_travel and self.looker.has_come_true(progress.plan, change)):
-                progress.see(change)
+    def see_what_has_come(self, bucket: Change, progress: Progress) -> None:
+        """What has come with the new bucket need not be written again; and it shows that the bucket is there."""
+        for change in self.born_with.found(progress.plan):
+            progress.see(change)
+            progress.see(bucket)
 
     def actions(self, plan: Plan, step: Step) -> Sequence[str]:
         """The IAM actions that a call may need."""

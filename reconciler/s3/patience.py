@@ -26,7 +26,7 @@ class Patience:
     principal: float = 60
     """400 MalformedPolicy for a principal that was created seconds ago; a typo looks the same."""
     visible: float = 60
-    """A bucket that HEAD does not show yet, or still shows. Each document has its own time: `S3Api.visible_within`."""
+    """A bucket that was deleted and that HEAD still shows. Each document has its own time: `S3Api.visible_within`."""
     settled: float = 10
     """A document that reads as it was before a write whose answer was lost: it may be a moment behind."""
     first_pause: float = 0.25

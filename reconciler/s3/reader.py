@@ -7,6 +7,7 @@ not ours to see, a server that lists no regions, a listing that is denied) HeadB
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import lru_cache
 from os.path import commonprefix
 from typing import Any
 
@@ -33,6 +34,7 @@ from reconciler.s3.errors import (
     unreadable,
 )
 from reconciler.s3.keys import Keys
+from reconciler.s3.prepared import REMEMBERED, Answer
 from reconciler.s3.reading_ahead import ReadingAhead
 
 PAGE = 10_000
@@ -61,6 +63,7 @@ class Reader:
         self.identity = identity
         self.keys = Keys(clients)
         self.callers = Callers(clients, identity)
+        self._same = lru_cache(REMEMBERED)(self.understand)
 
     # ── all buckets ──────────────────────────────────────────────────────────────────────────────────
 
@@ -181,10 +184,11 @@ class Reader:
         kind = BucketSpec.aspects()[name]
         wanted = getattr(spec, name)
         params = kind.get_params(None if isinstance(wanted, Absent) else wanted)
-        call = getattr(self.clients.s3(region or spec.region), kind.api.get)
+        asked = {"Bucket": spec.name, **self.owner, **params}
         try:
-            answer = persist(lambda: call(Bucket=spec.name, **self.owner, **params))
-            return kind.from_response({**params, **self.identity.profile.as_aws(name, document_of(answer))})
+            answer = persist(lambda: self.clients.ask(region or spec.region, kind.api.get, asked))
+            understand = self._same if isinstance(answer, Answer) else self.understand
+            return understand(name, answer, **params)
         except S3_ERRORS as error:
             if code_of(error) in kind.api.absent or self.says_none(name, error):
                 return None
@@ -196,12 +200,17 @@ class Reader:
         except ValueError as error:
             return not_understood(name, error)
 
+    def understand(self, name: str, answer: Mapping[str, Any], **params: Any) -> LiveAspect:
+        """What an answer means. Raises ValueError for what no model knows."""
+        document = self.identity.profile.as_aws(name, document_of(answer))
+        return BucketSpec.aspects()[name].from_response({**params, **document})
+
     def says_none(self, name: str, error: Exception) -> bool:
         """Whether this is how this server says that there is none: with an empty answer."""
         return isinstance(error, WrongDocumentError) and error.empty and name in self.identity.profile.empty_is_none
 
 
-def document_of(answer: dict[str, Any]) -> dict[str, Any]:
+def document_of(answer: Mapping[str, Any]) -> dict[str, Any]:
     """The answer without the transport's part; an object's body as text."""
     document = {name: value for name, value in answer.items() if name != "ResponseMetadata"}
     if "Body" in document:

@@ -69,6 +69,12 @@ GENERAL = (
         "written. Exit code 3.",
     ),
     Code(
+        "RCL4005",
+        "parts that do not make one plan",
+        "`reconcile merge` wants the plan of each shard once, all of them made of the same specs and variables, by the "
+        "same version, for the same account and S3. Only then is the whole what a single run would have planned.",
+    ),
+    Code(
         CannotReachS3.code,
         "S3 cannot be reached",
         "The endpoint does not answer: a wrong --endpoint-url or region, no network, a proxy or a firewall. Nothing "

@@ -92,6 +92,7 @@ def in_words(mistakes: list[ErrorDetails], node: Node) -> Iterator[Problem]:
             yield node.problem(EMPTY_VALUE, "this is empty", path, "write a value, or leave the line out", at_key=True)
         elif found["type"] == BAD_SETTING.code:
             *_, (written, _) = node.follow(path)
-            yield node.problem(BAD_SETTING, f"`{written.text}` cannot stand here", path, found["msg"])
+            what = "this" if isinstance(written.value, dict | list) else f"`{written.text}`"
+            yield node.problem(BAD_SETTING, f"{what} cannot stand here", path, found["msg"])
         else:
             yield from problems_of([found], node, SETTINGS)

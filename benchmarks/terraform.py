@@ -1,0 +1,136 @@
+"""Terraform: the same fleet in HCL, and a state for it.
+
+Terraform takes minutes to create fifty buckets, so for a plan its state is made of one bucket that it has created:
+the same entry for each bucket, with that one's name, tags, policy and manifest in it. That the plan then finds
+nothing to do shows that the state is right.
+"""
+
+import copy
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.fleet import MANIFEST_KEY, fleet_data, name_of, policy_json
+from benchmarks.stub import Stub
+
+HCL = Path(__file__).with_name("terraform.tf")
+PLUGINS = "TF_PLUGIN_DIR"
+"""Names a folder with the AWS provider in the layout of a filesystem mirror; without it, `init` asks the registry."""
+
+
+def program() -> str | None:
+    """Terraform, or OpenTofu."""
+    return shutil.which("terraform") or shutil.which("tofu")
+
+
+def environment(stub: Stub) -> Mapping[str, str]:
+    """What Terraform needs to ask the stub."""
+    kept = {name: value for name, value in stub.environment().items() if not name.startswith("TF_")}
+    return kept | {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
+
+
+def version(folder: Path) -> str:
+    """Its version and the provider's."""
+    said = subprocess.run([str(program()), "version", "-json"], capture_output=True, check=True, cwd=folder)
+    told = json.loads(said.stdout)
+    providers = ", ".join(f"{name.rpartition('/')[2]} {of}" for name, of in told["provider_selections"].items())
+    return f"{told['terraform_version']}, provider {providers}"
+
+
+def prepare(folder: Path, stub: Stub) -> None:
+    """Have the provider installed into a folder of its own; the configuration lies there from then on."""
+    folder.mkdir(exist_ok=True)
+    (folder / "main.tf").write_text(HCL.read_text())
+    (folder / "buckets.json").write_text("{}")
+    plugins = os.environ.get(PLUGINS)
+    words = ["init", "-input=false", "-no-color", *([f"-plugin-dir={plugins}"] if plugins else [])]
+    run(folder, stub, *words)
+
+
+def run(folder: Path, stub: Stub, *words: str) -> None:
+    """A command that must succeed, and is not measured."""
+    ended = subprocess.run([str(program()), *words], cwd=folder, env=environment(stub), capture_output=True, text=True)
+    if ended.returncode:
+        raise RuntimeError(f"terraform {words[0]} failed:\n{ended.stdout[-2000:]}\n{ended.stderr[-2000:]}")
+
+
+def write_buckets(folder: Path, buckets: int, stub: Stub | None = None, *, changed: bool = False) -> None:
+    """What each bucket has; the manifests as they lie in the stub, if it is given."""
+    path = folder / "buckets.json"
+    path.write_text(json.dumps(dict(described(buckets, stub, changed=changed)), indent=1))
+
+
+def described(buckets: int, stub: Stub | None, *, changed: bool = False) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each bucket's name and what differs between buckets."""
+    texts = manifests(buckets, stub)
+    for bucket in fleet_data(buckets, changed=changed):
+        manifest = next(texts)
+        yield bucket["name"], {"tags": bucket["tags"], "policy": policy_json(bucket), "manifest": manifest}
+
+
+def manifests(buckets: int, stub: Stub | None) -> Iterator[str]:
+    """The text of each manifest."""
+    if stub is None:
+        for bucket in fleet_data(buckets):
+            yield json.dumps(bucket["manifest"], indent=2)
+        return
+    with stub.connection() as connection:
+        for number in range(buckets):
+            connection.request("GET", f"/{name_of(number)}/{MANIFEST_KEY}")
+            yield connection.getresponse().read().decode()
+
+
+def make_state(folder: Path, stub: Stub, buckets: int) -> None:
+    """A state that says that Terraform has made all buckets of the stub.
+
+    The stub must hold the fleet, and is left with it: Terraform creates its one bucket in a stub of its own.
+    """
+    write_buckets(folder, buckets, stub)
+    wanted = json.loads((folder / "buckets.json").read_text())
+    sample = name_of(0)
+    (folder / "terraform.tfstate").unlink(missing_ok=True)
+    with Stub() as empty:
+        (folder / "buckets.json").write_text(json.dumps({sample: wanted[sample]}))
+        run(folder, empty, "apply", "-auto-approve", "-input=false", "-no-color")
+    state = json.loads((folder / "terraform.tfstate").read_text())
+    etags = dict(manifest_tags(stub, buckets))
+    for resource in state["resources"]:
+        instance = resource["instances"][0]
+        resource["instances"] = [
+            instance_of(instance, sample, name, bucket, etags[name]) for name, bucket in wanted.items()
+        ]
+    (folder / "terraform.tfstate").write_text(json.dumps(state))
+    (folder / "buckets.json").write_text(json.dumps(wanted, indent=1))
+
+
+def manifest_tags(stub: Stub, buckets: int) -> Iterator[tuple[str, str]]:
+    """The ETag of each manifest in the stub."""
+    with stub.connection() as connection:
+        for number in range(buckets):
+            connection.request("HEAD", f"/{name_of(number)}/{MANIFEST_KEY}")
+            answer = connection.getresponse()
+            answer.read()
+            yield name_of(number), (answer.getheader("ETag") or "").strip('"')
+
+
+def instance_of(instance: dict[str, Any], sample: str, name: str, bucket: Mapping[str, Any], etag: str) -> Any:
+    """The entry of one bucket, made of the sample's."""
+    made = copy.deepcopy(instance)
+    made["index_key"] = name
+    attributes = renamed(made["attributes"], sample, name)
+    if "content" in attributes:
+        attributes |= {"content": bucket["manifest"], "etag": etag}
+    if attributes.get("tags"):
+        attributes |= {"tags": bucket["tags"], "tags_all": bucket["tags"]}
+    made["attributes"] = attributes
+    return made
+
+
+def renamed(value: Any, sample: str, name: str) -> Any:
+    """The same data with another bucket's name in it."""
+    text: str = json.dumps(value)
+    return json.loads(text.replace(sample, name))

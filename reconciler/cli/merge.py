@@ -1,0 +1,76 @@
+"""merge: make one plan of the plans of all shards"""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from typing import Any
+
+from reconciler.cli.console import Console
+from reconciler.cli.question import command_line, format_argument
+from reconciler.errors import ExitCode, UsageError
+
+DESCRIPTION = """\
+Make of the plans of all shards the one plan that a single run would have made, byte for byte. Neither S3 nor the specs
+are read; limits are taken from reconcile.yaml.
+
+  reconcile plan --shard 3/10 --out part-3.json      each part, wherever it runs
+  reconcile merge part-*.json --out plan.json        then review it, and: reconcile apply --plan plan.json
+"""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Which parts, and where the whole goes."""
+    parser.add_argument("parts", metavar="PART", nargs="+", help="a file that `reconcile plan --shard … --out` wrote")
+    format_argument(parser)
+    parser.add_argument("--out", metavar="FILE", help="save the plan for `reconcile apply --plan FILE`")
+    parser.add_argument(
+        "--detailed-exitcode", action="store_true", help="exit 2 when there are changes, 0 when there are none"
+    )
+
+
+def run(arguments: Namespace, console: Console) -> ExitCode:
+    """Put together, show, save: as `plan` does."""
+    from pathlib import Path
+
+    from reconciler.cli.journal import forgotten_by
+    from reconciler.cli.saved import read, save
+    from reconciler.cli.settings import settings_of
+    from reconciler.planning.merging import SavedPart, oldest, whole_of, with_limits
+    from reconciler.reports.text import render
+    from reconciler.version import __version__
+
+    check_out(arguments)
+    settings = settings_of(arguments)
+    parts = [SavedPart(file, read(Path(file))) for file in arguments.parts]
+    whole = whole_of(parts, __version__)
+    document = with_limits(whole, settings.limits, forgotten_by(settings, whole, parts[0].document["asked"]["account"]))
+    if arguments.out:
+        save({**document, "created_at": oldest(parts)}, Path(arguments.out))
+    if console.json:
+        console.document(document)
+    else:
+        following = command_line(arguments, "apply", ["--plan", arguments.out]) if arguments.out else None
+        console.result(render(document, console.style(sys.stdout), next_command=following))
+        if arguments.out:
+            console.notice(f"Saved to {arguments.out}")
+    return exit_code(document, detailed=arguments.detailed_exitcode)
+
+
+def check_out(arguments: Namespace) -> None:
+    """Refuse to write over a part, or what would be taken for a spec."""
+    from pathlib import Path
+
+    out = arguments.out
+    if out == "":
+        raise UsageError("--out names no file", remedy="write --out plan.json")
+    if out and out.endswith((".yaml", ".yml")):
+        raise UsageError(f"--out {out} would be taken for a spec", remedy="write --out plan.json")
+    if out and Path(out).resolve() in {Path(file).resolve() for file in arguments.parts}:
+        raise UsageError(f"--out {out} would replace a part", remedy="name another file")
+
+
+def exit_code(document: dict[str, Any], *, detailed: bool) -> ExitCode:
+    """As the plan of all would have ended."""
+    if document["summary"]["blocked"]:
+        return ExitCode.ERROR
+    changes = any(bucket["changes"] for bucket in document["buckets"])
+    return ExitCode.CHANGES if detailed and changes else ExitCode.FINE

@@ -1,0 +1,211 @@
+"""Shards as people run them: ten processes, one of them killed, their plans merged, reviewed and applied."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from reconciler.planning.sharding import shard_of
+from tests.cli.conftest import Recording, Run
+
+COMMAND = [sys.executable, "-m", "reconciler.cli.main"]
+TEN = range(1, 11)
+NAMES = [f"acme-{number:02}" for number in range(30)]
+NOON = "2026-11-22T12:00:00Z"
+
+
+def fleet_of(names: list[str]) -> str:
+    """Buckets that are to be created, with something to say of each."""
+    return "buckets:\n" + "".join(
+        f"  - {{name: {name}, region: us-east-1, versioning: Enabled, tags: {{Owner: {name}}}}}\n" for name in names
+    )
+
+
+@pytest.fixture
+def fleet(spec: Path) -> Path:
+    spec.write_text(fleet_of(NAMES))
+    return spec
+
+
+@pytest.fixture
+def live(fleet: Path, s3: Any) -> None:
+    """A third is as it should be, a third has other tags, a third is not there."""
+    for number, name in enumerate(NAMES):
+        if number % 3:
+            s3.create_bucket(Bucket=name)
+            s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+            tags = [{"Key": "Owner", "Value": name if number % 3 == 1 else "somebody else"}]
+            s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags})
+
+
+def start(*words: str, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*COMMAND, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        env=os.environ | environment,
+    )
+
+
+def told(path: str, **changes: Any) -> str:
+    """A saved plan with another time in it."""
+    document = json.loads(Path(path).read_text())
+    return json.dumps({**document, **changes}, indent=2, ensure_ascii=False) + "\n"
+
+
+def test_ten_shards_one_killed_and_made_again_are_one_plan(live: None, server: Recording, endpoint: str) -> None:
+    at = ["--endpoint-url", endpoint]
+    [doomed, *_] = [index for index in TEN if any(shard_of(name, 10) == index for name in NAMES)]
+    victim_name = next(name for name in NAMES if shard_of(name, 10) == doomed)
+    reached, released = Event(), Event()
+
+    def hold(_method: str, path: str) -> None:
+        """The server answers the victim's first question about its own bucket only after its death."""
+        if path.startswith(f"/{victim_name}") and not released.is_set():
+            reached.set()
+            released.wait(60)
+
+    server.instead = hold
+    victim = start("plan", "--shard", f"{doomed}/10", "--out", f"part-{doomed}.json", *at)
+    assert reached.wait(60)
+    victim.send_signal(signal.SIGKILL)
+    assert victim.wait(60) == -signal.SIGKILL
+    released.set()
+    victim.communicate()
+    assert not list(Path().glob("part-*")), "a plan is written whole or not at all"
+
+    def plan(index: int) -> tuple[int, str]:
+        ended = start("plan", "--shard", f"{index}/10", "--out", f"part-{index}.json", *at)
+        _, err = ended.communicate(timeout=100)
+        return ended.returncode, err
+
+    with ThreadPoolExecutor(3) as pool:
+        others = [index for index in TEN if index != doomed]
+        assert {code for code, _ in pool.map(plan, others)} == {0}
+    parts = sorted(str(path) for path in Path().glob("part-*.json"))
+
+    missing = start("merge", *parts)
+    _, err = missing.communicate(timeout=100)
+    assert missing.returncode == 1
+    assert f"{doomed}/10 is missing: 9 of 10 shards are here" in err
+    assert f"reconcile plan --shard {doomed}/10 --out FILE" in err
+
+    assert plan(doomed)[0] == 0
+    parts = sorted(str(path) for path in Path().glob("part-*.json"))
+    single, merged = start("plan", "--format", "json", *at), start("merge", *parts, "--format", "json")
+    expected, found = single.communicate(timeout=100), merged.communicate(timeout=100)
+    assert found[0] == expected[0] != ""
+    assert merged.returncode == single.returncode == 0
+    assert [bucket["name"] for bucket in json.loads(found[0])["buckets"]] == NAMES
+
+
+def test_merged_files_and_texts_are_those_of_a_single_run(reconcile: Run, offline: Run, live: None) -> None:
+    for index in (1, 2, 3):
+        assert reconcile("plan", "--shard", f"{index}/3", "--out", f"part-{index}.json").code == 0
+    Path("part-2.json").write_text(told("part-2.json", created_at=NOON))
+    single = reconcile("plan", "--out", "single.json", "--detailed-exitcode")
+    merged = offline(
+        "merge", "part-3.json", "part-1.json", "part-2.json", "--out", "merged.json", "--detailed-exitcode"
+    )
+    assert merged.code == single.code == 2
+    assert json.loads(Path("merged.json").read_text())["created_at"] == NOON, "as old as its oldest part"
+    assert Path("merged.json").read_text() == told("single.json", created_at=NOON)
+    assert merged.out.splitlines()[:-1] == single.out.splitlines()[:-1]
+    assert merged.out.splitlines()[-1] == "Next: reconcile apply --plan merged.json"
+
+
+def test_shards_and_the_whole_can_be_applied(reconcile: Run, offline: Run, live: None, server: Recording) -> None:
+    for index in (1, 2):
+        assert reconcile("plan", "--shard", f"{index}/2", "--out", f"part-{index}.json").code == 0
+    assert offline("merge", "part-1.json", "part-2.json", "--out", "merged.json").code == 0
+    server.requests.clear()
+
+    first = reconcile("apply", "--plan", "part-1.json", "--auto-approve", "--limit", "share_of_fleet=100%")
+    assert first.code == 0, first.err
+    written = {path.split("/")[1].split("?")[0] for _, path in server.writes}
+    changing = {name for number, name in enumerate(NAMES) if number % 3 != 1}
+    assert written == {name for name in changing if shard_of(name, 2) == 1}
+
+    stale = reconcile("apply", "--plan", "part-1.json", "--auto-approve")
+    assert stale.code == 4, "a plan is good for one apply"
+    second = reconcile(
+        "apply", "--plan", "merged.json", "--shard", "2/2", "--auto-approve", "--limit", "share_of_fleet=100%"
+    )
+    assert second.code == 0, second.err
+    assert "Only shard 2/2 of 30 buckets" in second.out
+    assert reconcile("plan", "--detailed-exitcode").code == 0, "both halves are done"
+
+
+def test_a_shard_has_its_part_of_the_limits(reconcile: Run, live: None) -> None:
+    Path("reconcile.yaml").write_text("limits: {buckets_changed: 3, share_of_fleet: 100%}\n")
+    refused = reconcile("apply", "--shard", "1/2", "--auto-approve")
+    assert refused.code == 3
+    assert "`limits: buckets_changed` allows 2 to each of 2 shards" in refused.err
+
+
+def test_a_shard_of_a_run_is_not_the_whole_of_it(reconcile: Run, fleet: Path) -> None:
+    """What a shard has applied says nothing of which buckets all of them had."""
+    Path("reconcile.yaml").write_text("limits: {buckets_forgotten: 0}\n")
+    assert reconcile("apply", "--shard", "1/2", "--auto-approve").code == 0
+    assert reconcile("apply", "--shard", "2/2", "--auto-approve").code == 0
+    gone = NAMES[0]
+    fleet.write_text(fleet_of(NAMES[1:]))
+    here = shard_of(gone, 2)
+    told = {index: reconcile("plan", "--shard", f"{index}/2", "--format", "json").json["needs"] for index in (1, 2)}
+    assert [need["about"] for need in told[here]] == ["buckets_forgotten"]
+    assert told[3 - here] == []
+    assert reconcile("plan", "--format", "json").json["needs"] == [], "no run has applied them all"
+
+
+def test_a_shard_without_a_bucket_is_a_plan_too(reconcile: Run, offline: Run, spec: Path, server: Recording) -> None:
+    here = shard_of("acme-lake", 2)
+    empty = reconcile("plan", "--shard", f"{3 - here}/2", "--out", f"part-{3 - here}.json")
+    assert (empty.code, [request for request in server.requests if request[0] == "GET"]) == (0, [])
+    assert "Only shard" in empty.out
+    assert reconcile("plan", "--shard", f"{here}/2", "--out", f"part-{here}.json").code == 0
+    assert offline("merge", "part-1.json", "part-2.json").code == 0
+    assert reconcile("apply", "--plan", f"part-{3 - here}.json", "--auto-approve").code == 0
+
+
+def test_a_mistake_in_any_spec_stops_every_shard(offline: Run, fleet: Path) -> None:
+    fleet.write_text(fleet_of(NAMES) + "  - {name: acme-lake, versionin: Enabled}\n")
+    for index in (1, 2):
+        assert offline("plan", "--shard", f"{index}/2").code == 1
+
+
+@pytest.mark.parametrize("index", [1, 2])
+def test_the_scheduler_says_which_shard(
+    reconcile: Run, live: None, monkeypatch: pytest.MonkeyPatch, index: int
+) -> None:
+    monkeypatch.setenv("JOB_COMPLETION_INDEX", str(index - 1))
+    document = reconcile("plan", "--shard", "env/2", "--format", "json").json
+    assert document["inputs"]["shard"] == {"index": index, "total": 2, "of_buckets": 30}
+    assert [bucket["name"] for bucket in document["buckets"]] == [name for name in NAMES if shard_of(name, 2) == index]
+    assert "shard" not in reconcile("plan", "--format", "json").json["inputs"], "only whoever asks for it gets a part"
+
+
+def test_what_cannot_be_merged_or_applied(reconcile: Run, offline: Run, live: None) -> None:
+    assert reconcile("plan", "--shard", "1/2", "--out", "part-1.json").code == 0
+    other = reconcile("apply", "--plan", "part-1.json", "--shard", "2/2")
+    assert (other.code, "is the plan of shard 1/2, not of 2/2" in other.err) == (64, True)
+    for words, code, said in [
+        (["merge", "part-1.json", "--out", "part-1.json"], 64, "would replace a part"),
+        (["merge", "part-1.json", "--out", "plan.yaml"], 64, "would be taken for a spec"),
+        (["merge", "part-1.json", "--out", ""], 64, "--out names no file"),
+        (["merge", "nowhere.json"], 1, "cannot be read"),
+        (["merge"], 64, "PART"),
+        (["plan", "--shard", "3"], 64, "is no shard"),
+    ]:
+        ended = offline(*words)
+        assert (ended.code, said in ended.err) == (code, True), ended.err
+    Path("part-2.json").write_text(told("part-1.json", fingerprint="0" * 64))
+    assert offline("merge", "part-1.json", "part-2.json").code == 4, "somebody has changed it"
