@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # the demo has a sandbox of its own; credentials, profiles and endpoints of the machine stay out of it
 DEMO := env -u AWS_PROFILE -u AWS_ENDPOINT_URL -u AWS_ENDPOINT_URL_S3 \
         RECONCILE_SANDBOX=1 RECONCILE_SANDBOX_DIR=$(CURDIR)/.demo PATH="$(CURDIR)/$(BIN):$$PATH"
-WITH_SIDE_EFFECTS := reconciler/cli/*,reconciler/journal/*,reconciler/s3/*,reconciler/sandbox/*,reconciler/run.py,reconciler/errors.py
+WITH_SIDE_EFFECTS := reconciler/cli/*,reconciler/journal/*,reconciler/s3/*,reconciler/sandbox/*,reconciler/run.py,reconciler/fleet.py,reconciler/errors.py
 
 .PHONY: help demo test laws test-servers format generate generate-actions bench clean
 
@@ -17,7 +17,7 @@ help:
 	@echo "make test-servers  the laws against LocalStack, MiniStack, Ceph and moto"
 	@echo "make format    put the code into the house's form"
 	@echo "make generate  write schemas/ and the generated pages of docs/ anew"
-	@echo "make bench     start-up times, as multiples of an empty Python"
+	@echo "make bench     how fast, against what: hours if Terraform is here; make bench BENCH=--help"
 
 demo: .venv/demo
 	@$(DEMO) sh -c ' \
@@ -61,11 +61,12 @@ test-servers: .venv/test
 	RECONCILE_SERVERS="ministack localstack ceph moto" RECONCILE_RESULTS=1 $(BIN)/pytest tests/servers --timeout 900
 	$(BIN)/python -m tests.servers.table docs
 
+# all that this machine can measure, written to docs/performance.md; BENCH="--estimate" tells how long that takes
 bench: .venv/test
-	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python -m benchmarks $(BENCH)
 
 clean:
-	rm -rf .venv .demo .servers
+	rm -rf .venv .demo .servers .bench
 
 # ── environments: one for the demo, the same with the tools of development for the tests ─────────────
 

@@ -15,7 +15,15 @@ from benchmarks.fleet import KINDS, MANIFEST_KEY, name_of, write_spec
 from benchmarks.stub import Stub
 
 RECONCILE = (sys.executable, "-m", "reconciler.cli.main")
-DOCUMENTS = ("?versioning", "?encryption", "?publicAccessBlock", "?policy", "?lifecycle", "?tagging", f"/{MANIFEST_KEY}")
+DOCUMENTS = (
+    "?versioning",
+    "?encryption",
+    "?publicAccessBlock",
+    "?policy",
+    "?lifecycle",
+    "?tagging",
+    f"/{MANIFEST_KEY}",
+)
 """What is read of a bucket, one call each."""
 THREADS = 4
 
@@ -77,3 +85,10 @@ def asked(connection: http.client.HTTPConnection, method: str, place: str, body:
     if answer.status >= 300:
         raise RuntimeError(f"{method} {place}: {answer.status} {said[:200]!r}")
     return said
+
+
+def manifests(stub: Stub, buckets: int) -> Iterator[str]:
+    """The text of each manifest, as it lies in the stub."""
+    with stub.connection() as connection:
+        for number in range(buckets):
+            yield asked(connection, "GET", f"/{name_of(number)}/{MANIFEST_KEY}").decode()

@@ -1,49 +1,39 @@
-"""How long commands take to start, as multiples of an empty Python in the same run.
+"""Start-up: what a command takes before it does anything, as multiples of an empty Python in the same run."""
 
-Ratios, not seconds: the machine may be slow or busy. Runs are interleaved, and the median counts. The
-figures to reach are in the issue “A fleet in seconds”.
-"""
-
-import os
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
+from collections.abc import Callable
 from pathlib import Path
 
-ROUNDS = 15
-HERE = Path(__file__).resolve().parent.parent
-SMALL = "buckets:\n  - {name: acme-bench, region: us-east-1, versioning: Enabled, tags: {Owner: data}}\n"
-RECONCILE = [sys.executable, "-m", "reconciler.cli.main"]
+from benchmarks.filling import RECONCILE, environment
+from benchmarks.fleet import bucket_text
+from benchmarks.stub import Stub
+from benchmarks.tools import ENDLESS, Piece, Start, Tool
 
 
-def main() -> None:
-    """Time everything a few times in turn and print the medians."""
-    with tempfile.TemporaryDirectory() as folder:
-        spec = Path(folder) / "small.yaml"
-        spec.write_text(SMALL)
-        environment = {**os.environ, "RECONCILE_SANDBOX_DIR": folder}
-        commands = {
-            "python -c pass": [sys.executable, "-c", "pass"],
-            "--version": [*RECONCILE, "--version"],
-            "--help": [*RECONCILE, "--help"],
-            "validate one spec": [*RECONCILE, "validate", str(spec)],
-            "validate lake.yaml (manifest)": [*RECONCILE, "validate", str(HERE / "specs/lake.yaml")],
-            "plan one bucket (sandbox)": [*RECONCILE, "plan", "--sandbox", str(spec)],
-        }
-        times: dict[str, list[float]] = {name: [] for name in commands}
-        for _ in range(ROUNDS + 1):  # the first round warms the caches
-            for name, command in commands.items():
-                started = time.perf_counter()
-                subprocess.run(command, check=True, capture_output=True, env=environment, cwd=HERE)
-                times[name].append(time.perf_counter() - started)
-        subprocess.run([*RECONCILE, "sandbox", "stop"], check=True, capture_output=True, env=environment, cwd=HERE)
-    floor = statistics.median(times["python -c pass"][1:])
-    print(f"median of {ROUNDS}, Python {sys.version.split()[0]}, {os.cpu_count()} cores")
-    for name, measured in times.items():
-        print(f"{name:32} {statistics.median(measured[1:]) / floor:6.1f} ×")
+def command(*words: str, manifest: bool | None = None) -> Callable[[Piece, Stub, Path], Start]:
+    """A command; with a spec of one bucket where `manifest` says whether it has one."""
+
+    def start(piece: Piece, stub: Stub, folder: Path) -> Start:
+        if manifest is None:
+            return Start([*RECONCILE, *words], folder, environment(stub))
+        spec = folder / f"one-{'with' if manifest else 'without'}-manifest.yaml"
+        spec.write_text("buckets:\n" + bucket_text(0, manifest=manifest))
+        return Start([*RECONCILE, *words, str(spec)], folder, environment(stub))
+
+    return start
 
 
-if __name__ == "__main__":
-    main()
+PLAN = ("plan", "--detailed-exitcode", "--endpoint-profile", "aws")
+TOOLS = {
+    tool.key: tool
+    for tool in (
+        Tool(key, title, start, {"startup": ENDLESS}, {"startup": (0.5, 0)})
+        for key, title, start in (
+            ("version", "`--version`", command("--version")),
+            ("help", "`--help`", command("--help")),
+            ("validate-one", "`validate` of one bucket", command("validate", manifest=False)),
+            ("validate-manifest", "the same with a manifest", command("validate", manifest=True)),
+            ("plan-one", "`plan` of one bucket", command(*PLAN, manifest=False)),
+            ("plan-manifest", "the same with a manifest", command(*PLAN, manifest=True)),
+        )
+    )
+}

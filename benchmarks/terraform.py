@@ -10,10 +10,11 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.filling import manifests
 from benchmarks.fleet import MANIFEST_KEY, fleet_data, name_of, policy_json
 from benchmarks.stub import Stub
 
@@ -58,30 +59,13 @@ def run(folder: Path, stub: Stub, *words: str) -> None:
         raise RuntimeError(f"terraform {words[0]} failed:\n{ended.stdout[-2000:]}\n{ended.stderr[-2000:]}")
 
 
-def write_buckets(folder: Path, buckets: int, stub: Stub | None = None, *, changed: bool = False) -> None:
-    """What each bucket has; the manifests as they lie in the stub, if it is given."""
-    path = folder / "buckets.json"
-    path.write_text(json.dumps(dict(described(buckets, stub, changed=changed)), indent=1))
-
-
-def described(buckets: int, stub: Stub | None, *, changed: bool = False) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each bucket's name and what differs between buckets."""
-    texts = manifests(buckets, stub)
-    for bucket in fleet_data(buckets, changed=changed):
-        manifest = next(texts)
-        yield bucket["name"], {"tags": bucket["tags"], "policy": policy_json(bucket), "manifest": manifest}
-
-
-def manifests(buckets: int, stub: Stub | None) -> Iterator[str]:
-    """The text of each manifest."""
-    if stub is None:
-        for bucket in fleet_data(buckets):
-            yield json.dumps(bucket["manifest"], indent=2)
-        return
-    with stub.connection() as connection:
-        for number in range(buckets):
-            connection.request("GET", f"/{name_of(number)}/{MANIFEST_KEY}")
-            yield connection.getresponse().read().decode()
+def write_buckets(folder: Path, buckets: int, texts: Iterable[str], *, changed: bool = False) -> None:
+    """What each bucket has, with the texts of their manifests."""
+    found = {
+        bucket["name"]: {"tags": bucket["tags"], "policy": policy_json(bucket), "manifest": text}
+        for bucket, text in zip(fleet_data(buckets, changed=changed), texts, strict=True)
+    }
+    (folder / "buckets.json").write_text(json.dumps(found, indent=1))
 
 
 def make_state(folder: Path, stub: Stub, buckets: int) -> None:
@@ -89,7 +73,7 @@ def make_state(folder: Path, stub: Stub, buckets: int) -> None:
 
     The stub must hold the fleet, and is left with it: Terraform creates its one bucket in a stub of its own.
     """
-    write_buckets(folder, buckets, stub)
+    write_buckets(folder, buckets, manifests(stub, buckets))
     wanted = json.loads((folder / "buckets.json").read_text())
     sample = name_of(0)
     (folder / "terraform.tfstate").unlink(missing_ok=True)

@@ -10,9 +10,9 @@ import yaml
 
 from reconciler.inert import needs_quotes
 
-
 LONGEST_KEY = 100
 """Characters of a key that both emitters write before its colon."""
+LAST_OF_FIRST_PLANE = "\uffff"
 Libyaml: type[Any] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
@@ -51,9 +51,12 @@ def yaml_of(value: Any, width: int) -> str:
 
 
 def is_usual(value: Any) -> bool:
-    """Whether all texts are of printable ASCII and no key is long or empty: the two emitters differ in all that."""
+    """Whether all characters are printable and in Unicode's first plane, and no key is long or empty.
+
+    In all else the two emitters may differ.
+    """
     if isinstance(value, str):
-        return value.isascii() and value.isprintable()
+        return value.isprintable() and (value.isascii() or max(value) <= LAST_OF_FIRST_PLANE)
     if isinstance(value, dict):
         return all(0 < len(key) <= LONGEST_KEY and is_usual(key) and is_usual(item) for key, item in value.items())
     return not isinstance(value, list) or all(is_usual(item) for item in value)

@@ -3,56 +3,38 @@
 The command line and Python programs take the same way. Nothing here prints or asks.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
+from reconciler import fleet
 from reconciler.endpoints.profile import Profile
-from reconciler.endpoints.profiles import AWS, SANDBOX, profile_named
-from reconciler.errors import ReconcileError, UsageError, WrongAccount
+from reconciler.endpoints.profiles import AWS, SANDBOX
+from reconciler.errors import ReconcileError, WrongAccount
+from reconciler.fleet import Member
 from reconciler.meter import NOBODY, Meter
-from reconciler.planning.changeset import Changeset, Inputs, Origin, Plan
+from reconciler.planning.changeset import Changeset, Inputs, Plan
 from reconciler.planning.consent import risky
 from reconciler.planning.digests import digest_of_specs
 from reconciler.planning.live import Existence, Identity, LiveBucket
 from reconciler.planning.outcomes import Applied, BucketOutcome
-from reconciler.planning.planner import plan_bucket
 from reconciler.planning.rolling_back import Rollback, rolled_back
 from reconciler.planning.runs import PastRun
 from reconciler.planning.sharding import Part, Shard
 from reconciler.planning.taking_over import TakenOver, everything_of, taken_over
-from reconciler.problems import Problem, did_you_mean
+from reconciler.problems import Problem
+from reconciler.question import Access as Access
+from reconciler.question import Question as Question
+from reconciler.question import load_specs
 from reconciler.specs.files import relative
-from reconciler.specs.loader import Declared, Loaded, load, refuse_for
+from reconciler.specs.loader import Declared, Loaded, refuse_for
 
 if TYPE_CHECKING:
     from reconciler.planning.evidence import EvidenceAsked
     from reconciler.s3.clients import Clients
-    from reconciler.s3.reader import Listing, Reader
-    from reconciler.settings import Lock
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Which S3, and as whom."""
-
-    profile: str | None = None
-    region: str | None = None
-    endpoint_url: str | None = None
-    sandbox: bool = False
-    endpoint_profile: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a plan is asked for."""
-
-    paths: tuple[str, ...]
-    variables: Mapping[str, str]
-    targets: tuple[str, ...] = ()
-    shard: Shard | None = None
-    """Which part of the buckets; None for all of them."""
+    from reconciler.s3.reader import Reader
+    from reconciler.settings import Account, Lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +49,19 @@ class Planned:
     """The spec files that were read."""
     declared: frozenset[str] = frozenset()
     """The names of all buckets that were asked for, also those of other shards."""
+    others: tuple[Member, ...] = ()
+    """Other accounts than that of the run's own credentials, which `clients` and `identity` are about."""
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """All accounts that have buckets here, the run's own first."""
+        elsewhere = {name for member in self.others for name in member.names}
+        own = frozenset(plan.name for plan in self.changeset.plans if plan.name not in elsewhere)
+        return (Member(self.clients, self.identity, own), *self.others)
+
+    def plans_of(self, member: Member) -> tuple[Plan, ...]:
+        """The plans of one account."""
+        return tuple(plan for plan in self.changeset.plans if plan.name in member.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +75,6 @@ class Found:
 Notice = Callable[[str], None]
 
 
-def load_specs(question: Question, endpoint_profile: str | None = None) -> Loaded:
-    """The specs that are asked for. Raises `InvalidSpecs` with every problem of every file."""
-    loaded = load(question.paths, question.variables, profile_named(endpoint_profile or AWS.name))
-    names = [bucket.spec.name for bucket in loaded.buckets]
-    for target in question.targets:
-        if target not in names:
-            near = did_you_mean(target, names)
-            raise UsageError(
-                f"no spec describes the bucket `{target}`",
-                remedy=f"did you mean `{near}`?" if near else "check --target",
-            )
-    return loaded
-
-
 def make_plan(
     question: Question,
     access: Access,
@@ -102,7 +83,7 @@ def make_plan(
     meter: Meter = NOBODY,
 ) -> Planned:
     """What would change. Reads S3 and writes nothing; no S3 call is made before the account is known."""
-    loaded = load_specs(question, access.endpoint_profile)
+    loaded = load_specs(question, access.endpoint_profile, access.accounts)
     meter.lap("loading specs")
     return plan_loaded(loaded, question, access, notice, evidence, meter)
 
@@ -117,29 +98,15 @@ def plan_loaded(
 ) -> Planned:
     """What would change for specs that have been loaded already; and what of the buckets goes, if that is asked."""
     chosen = [bucket for bucket in loaded.buckets if not question.targets or bucket.spec.name in question.targets]
-    own = [bucket for bucket in chosen if question.shard is None or question.shard.holds(bucket.spec.name)]
 
     clients = clients_of(access)
-    from reconciler.s3.clients import check_accounts
-    from reconciler.s3.exposure import SecondLook
-    from reconciler.s3.reader import Reader
-
     identity = clients.identity()
-    meter.lap("connecting")
+    meter.lap("asking who we are")
     specs = [bucket.spec for bucket in chosen]
     tell_profile(identity.profile, notice)
     refuse_for(identity.profile, chosen)
-    check_accounts(identity, {spec.name: spec.account for spec in specs if spec.account})
-    notice(f"Reading {len(own)} bucket{'' if len(own) == 1 else 's'} of account {identity.account or 'unknown'}")
-    reader = Reader(clients, identity)
-    listing = reader.listing([bucket.spec.name for bucket in own]) if own else {}
-    meter.lap("listing buckets")
-    with meter.over("Reading", len(own), clients.traffic) as done:
-        looked_at = SecondLook(reader).at(compared(own, reader, listing, done))
-    meter.lap("reading and comparing")
-    if evidence is not None:
-        looked_at = gathered(looked_at, reader, evidence, notice)
-        meter.lap("gathering evidence")
+    parts = entered(chosen, question.shard, Member(clients, identity), access.accounts, notice)
+    looked_at = read_all(parts, evidence, notice, meter)
     changeset = Changeset(
         looked_at,
         endpoint=identity.endpoint,
@@ -152,7 +119,58 @@ def plan_loaded(
         ),
     )
     names = frozenset(spec.name for spec in specs)
-    return Planned(changeset, loaded.warnings, clients, identity, loaded.files, names)
+    others = tuple(part.member for part in parts if part.member.account is not None)
+    return Planned(changeset, loaded.warnings, clients, identity, loaded.files, names, others)
+
+
+def entered(
+    chosen: "Sequence[Declared]",
+    shard: Shard | None,
+    home: Member,
+    accounts: "Sequence[Account]",
+    notice: Notice,
+) -> list[fleet.Reading]:
+    """The accounts of these buckets, or of those of a shard, ready to be read. S3 is not asked before all are known.
+
+    Raises `WrongAccount` where credentials belong to another account than it is said.
+    """
+    from reconciler.s3.clients import CONNECTIONS, check_accounts
+    from reconciler.specs.accounts import placed
+
+    places = placed(chosen, accounts) if accounts else {None: chosen}
+    check_accounts(
+        home.identity, {bucket.spec.name: bucket.spec.account for bucket in places.get(None, ()) if bucket.spec.account}
+    )
+    own = {
+        account: [bucket for bucket in buckets if shard is None or shard.holds(bucket.spec.name)]
+        for account, buckets in places.items()
+    }
+    work = [(account, buckets) for account, buckets in own.items() if buckets] or [(None, [])]
+    parts = fleet.side_by_side(lambda place: fleet.enter(home, *place), work)
+    for part in parts:
+        number, account = len(part.buckets), part.member.identity.account or "unknown"
+        notice(f"Reading {number} bucket{'' if number == 1 else 's'} of account {account}")
+    fleet.share_threads([part.reader for part in parts if part.reader], CONNECTIONS, fleet.AT_ONCE)
+    return parts
+
+
+def read_all(
+    parts: "Sequence[fleet.Reading]", evidence: "EvidenceAsked | None", notice: Notice, meter: Meter
+) -> tuple[Plan, ...]:
+    """The plans of all accounts by name, and what they take from their buckets, if that is asked."""
+    left = Event()
+    fleet.side_by_side(fleet.list_buckets, parts, left)
+    meter.lap("listing buckets")
+    total = sum(len(part.buckets) for part in parts)
+    with meter.over("Reading", total, parts[0].member.clients.traffic) as done:
+        fleet.side_by_side(lambda part: fleet.read(part, done, left), parts, left)
+    meter.lap("reading and comparing")
+    if evidence is not None:
+        for part in parts:
+            if part.reader is not None:
+                part.plans = gathered(part.plans, part.reader, evidence, notice)
+        meter.lap("gathering evidence")
+    return tuple(sorted((plan for part in parts for plan in part.plans), key=lambda plan: plan.name))
 
 
 def how_asked(identity: Identity, evidence: "EvidenceAsked | None") -> dict[str, str | None]:
@@ -164,16 +182,6 @@ def how_asked(identity: Identity, evidence: "EvidenceAsked | None") -> dict[str,
         "endpoint_profile": identity.profile.name,
         "evidence": f"{', '.join(sources)}, at most {evidence.limit} versions" if evidence else None,
     }
-
-
-def compared(
-    chosen: Sequence[Declared], reader: "Reader", listing: "Listing", done: Callable[[], None]
-) -> Iterator[tuple[Plan, LiveBucket]]:
-    """Each bucket's plan as soon as the bucket is read, with what it was made of."""
-    with closing(reader.each([bucket.spec for bucket in chosen], listing, done)) as found:
-        for bucket, live in zip(chosen, found, strict=True):
-            origin = Origin(bucket.place.file, bucket.place.line)
-            yield plan_bucket(bucket.spec, live, reader.identity, origin), live
 
 
 def gathered(plans: Sequence[Plan], reader: "Reader", evidence: "EvidenceAsked", notice: Notice) -> tuple[Plan, ...]:
@@ -241,8 +249,11 @@ def look_again(planned: Planned, names: Collection[str]) -> dict[str, LiveBucket
     """These buckets of a plan as they are now. What was read to make the plan is not kept."""
     from reconciler.s3.reader import Reader
 
-    specs = [plan.spec for plan in planned.changeset.plans if plan.name in names]
-    return Reader(planned.clients, planned.identity).read(specs) if specs else {}
+    found: dict[str, LiveBucket] = {}
+    for member in planned.members:
+        specs = [plan.spec for plan in planned.plans_of(member) if plan.name in names and not member.is_shut]
+        found |= Reader(member.clients, member.identity).read(specs) if specs else {}
+    return found
 
 
 def empty_among(planned: Planned, names: Collection[str]) -> frozenset[str]:
@@ -250,19 +261,22 @@ def empty_among(planned: Planned, names: Collection[str]) -> frozenset[str]:
     from reconciler.s3.contents import Bag, is_empty
     from reconciler.s3.reader import Reader
 
-    owner = Reader(planned.clients, planned.identity).owner
     return frozenset(
         plan.name
-        for plan in planned.changeset.plans
+        for member in planned.members
+        for plan in planned.plans_of(member)
         if plan.name in names and plan.exists and list(risky(plan))
-        if is_empty(Bag(planned.clients.s3(plan.region), plan.name, owner), plan.spec)
+        if is_empty(
+            Bag(member.clients.s3(plan.region), plan.name, Reader(member.clients, member.identity).owner), plan.spec
+        )
     )
 
 
 def roll_back(run: PastRun, access: Access, notice: Notice = lambda _: None) -> Rollback:
     """What takes back a run of the past, as far as specs can say it. Reads S3 and writes nothing.
 
-    Raises `WrongAccount` where these credentials lead to another account, or another S3.
+    Raises `WrongAccount` where these credentials lead to another account, or another S3; an account that the settings
+    list is reached as they say.
     """
     from reconciler.s3.reader import Reader
     from reconciler.specs.writing import as_read
@@ -270,6 +284,12 @@ def roll_back(run: PastRun, access: Access, notice: Notice = lambda _: None) -> 
     clients = clients_of(access)
     identity = clients.identity()
     tell_profile(identity.profile, notice)
+    way = next((one for one in access.accounts if one.account == run.begun.account), None)
+    if way is not None and identity.account != way.account:
+        entered = fleet.enter(Member(clients, identity), way)
+        if entered.shut:
+            raise entered.shut
+        clients, identity = entered.member.clients, entered.member.identity
     if not run.is_of(identity.account, identity.endpoint):
         here, there = place_in_words(identity.account, identity.endpoint), place_in_words(*run.place)
         raise WrongAccount(f"the run wrote to {there}, and this is {here}", remedy="use its credentials and endpoint")
@@ -305,29 +325,30 @@ def carry_out(
     from contextlib import nullcontext
 
     from reconciler.s3 import preflight
-    from reconciler.s3.executor import Executor
     from reconciler.s3.lock import HeldLock
-    from reconciler.s3.reader import Reader
 
-    plans: Sequence[Any] = [plan for plan in planned.changeset.plans if plan.changes or plan.blockers]
+    plans = [plan for plan in planned.changeset.plans if plan.changes or plan.blockers]
     with meter.over("Applying", len(plans), planned.clients.traffic) as done:
 
         def ended(outcome: BucketOutcome) -> None:
             done()
             progress(outcome)
 
-        executor = Executor(planned.clients, Reader(planned.clients, planned.identity), progress=ended, **settings)
+        work = fleet.shared_out(planned.members, plans, ended, **settings)
         try:
             if not planned.changeset.has_changes:
-                return executor.apply(plans)
-            preflight.check(plans, planned.clients)
-            held = HeldLock(lock, planned.clients, planned.identity, executor.halt) if lock else None
-            executor.may_begin = held.is_valid if held else executor.may_begin
+                return fleet.carried_out(work)
+            for one in work:
+                preflight.check(one.plans, one.clients)
+            held = HeldLock(lock, planned.clients, planned.identity, fleet.halting(work)) if lock else None
+            for one in work:
+                one.executor.may_begin = held.is_valid if held else one.executor.may_begin
             with held.while_applying(plans) if held else nullcontext():
-                applied = executor.apply(plans)
+                applied = fleet.carried_out(work)
                 if held and applied.at_once:
                     held.leave()
             return applied
         finally:
-            planned.clients.close()
+            for member in planned.members:
+                member.clients.close()
             meter.lap("applying")

@@ -12,15 +12,33 @@ It stands below the aspects because the manifest that lives in a bucket is YAML 
 import gc
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, NoReturn
 
 import yaml
+from yaml import (
+    AliasEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+)
 
-from reconciler.problems import Code, Place, Problem
+from reconciler.nodes import (
+    BITS_OF_LENGTH,
+    HAS_NULL,
+    HAS_RESPELLED,
+    HAS_VARIABLE,
+    NO_KEYS,
+    Node,
+    Source,
+    Span,
+    Stretch,
+    stretch,
+)
+from reconciler.problems import Code, Problem
 from reconciler.scalars import WrittenFloat, WrittenInt
 
 LARGEST_FILE = 32 * 1024 * 1024
@@ -75,14 +93,8 @@ INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z")
 DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?\Z")
 LEADING_ZERO = re.compile(r"[-+]?0[0-9]+\Z")
 ACCOUNT_ID = re.compile(r"[0-9]{12}\Z")
-LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-"""What libyaml counts lines by; `str.splitlines` knows more, and would show the wrong line."""
 NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that YAML does not allow."""
-
-Path: TypeAlias = Sequence[str | int]
-Span: TypeAlias = tuple[int, int, int]
-"""Line, column, end column; all from 1."""
 
 Reader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -102,129 +114,22 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-@dataclass(frozen=True, eq=False)
-class Source:
-    """A text and the name it goes by in messages: a relative POSIX path, or ``-``."""
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A list at the top of a document whose items are handed over one by one, as they are read, and not kept."""
 
     name: str
-    text: str
-
-    @cached_property
-    def lines(self) -> Sequence[str]:
-        """The lines of the text."""
-        return LINE_BREAK.split(self.text)
-
-    def place(self, span: Span) -> Place:
-        """The place of a span of this text."""
-        return Place(self.name, *span)
-
-    def span_at(self, offset: int) -> Span:
-        """Where the character with this offset stands."""
-        before = LINE_BREAK.split(self.text[:offset])
-        column = len(before[-1]) + 1
-        return len(before), column, column + 1
-
-    def lines_to(self, line: int, context: int = 1) -> tuple[str, ...]:
-        """The line with this number and those before it."""
-        return tuple(self.lines[max(line - 1 - context, 0) : line])
-
-    def problem(self, code: Code, message: str, span: Span, help: str | None = None) -> Problem:  # noqa: A002
-        """A problem at a span of this text."""
-        return Problem(code.code, message, self.place(span), help, code.severity, self.lines_to(span[0]))
+    to: Callable[[Node, Node, int], None]
+    """Takes an item, the document as far as it has been read, and how many values that are."""
 
 
-Written: TypeAlias = tuple[Source, Span]
-"""Where something is written."""
-IDENTITIES = ("id", "Sid", "storage_class")
-"""What items of lists are known by."""
-NO_KEYS: Mapping[str | int, Written] = {}
-
-
-class Node:
-    """A value with its place: what it is written with travels with it through merging."""
-
-    __slots__ = ("keys", "source", "span", "value")
-
-    def __init__(self, value: Any, span: Span, source: Source, keys: Mapping[str | int, Written] = NO_KEYS) -> None:
-        self.value = value
-        """A scalar, a list of nodes, or a dict of nodes."""
-        self.span = span
-        self.source = source
-        self.keys = keys
-        """Where the keys of a mapping are written."""
-
-    def plain(self) -> Any:
-        """The value without places."""
-        value = self.value
-        if isinstance(value, dict):
-            return {name: child.plain() for name, child in value.items()}
-        if isinstance(value, list):
-            return [child.plain() for child in value]
-        return value
-
-    @property
-    def size(self) -> int:
-        """How many values this is, with all that it holds."""
-        inside = self.value.values() if isinstance(self.value, dict) else self.value
-        return 1 + (sum(child.size for child in inside) if isinstance(self.value, dict | list) else 0)
-
-    def follow(self, path: Path) -> Iterator["tuple[Node, str | int | None]"]:
-        """The nodes along a path as far as it is written, each with the part that leads on from it."""
-        node = self
-        for part in path:
-            yield node, part
-            child = node.child(part)
-            if child is None:
-                return
-            node = child
-        yield node, None
-
-    def child(self, part: str | int) -> "Node | None":
-        """The value under a key, at a position, or with an identity (`id`, `Sid`, `storage_class`)."""
-        if isinstance(self.value, dict):
-            return self.value.get(part)
-        if not isinstance(self.value, list):
-            return None
-        if isinstance(part, int):
-            return self.value[part] if part < len(self.value) else None
-        return next((item for item in self.value if item.identity == part), None)
-
-    @property
-    def identity(self) -> str | None:
-        """What this item of a list is known by; an empty text where it should have a name and has none."""
-        if isinstance(self.value, dict):
-            return next((self.value[name].text for name in IDENTITIES if name in self.value), "")
-        return None
-
-    @property
-    def text(self) -> str:
-        """A scalar as it is written."""
-        return str(getattr(self.value, "written", self.value))
-
-    def problem(
-        self,
-        code: Code,
-        message: str,
-        path: Path = (),
-        help: str | None = None,  # noqa: A002
-        at_key: bool = False,
-    ) -> Problem:
-        """A problem at the end of a path; `at_key` points at the name rather than the value."""
-        *_, (node, unwritten) = self.follow(path)
-        source, span = node.source, node.span
-        if at_key and path and unwritten is None:
-            *_, (parent, _) = self.follow(path[:-1])
-            source, span = parent.keys.get(path[-1], (source, span))
-        return source.problem(code, message, span, help)
-
-
-def parse(source: Source) -> tuple[Node | None, tuple[Problem, ...]]:
+def parse(source: Source, handed_over: HandedOver | None = None) -> tuple[Node | None, tuple[Problem, ...]]:
     """The document and its problems; the document is None where nothing could be made of it."""
     if len(source.text) > LARGEST_FILE:
         said = f"{len(source.text):,} characters; {LARGEST_FILE:,} are the most"
         return None, (source.problem(TOO_LARGE, said, (1, 1, 2)),)
     with uncollected():
-        builder = _Builder(source)
+        builder = _Builder(source, handed_over)
         return builder.document(), tuple(builder.problems)
 
 
@@ -235,17 +140,22 @@ class _StopReadingError(Exception):
 class _Builder:
     """Makes nodes of libyaml's events."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, handed_over: HandedOver | None) -> None:
         self.source = source
+        self.handed_over = handed_over
         self.problems: list[Problem] = []
+        self.root: Node | None = None
+        """The mapping at the top, as far as it has been read."""
         self.depth = 0
         self.values = 0
+        self.texts: dict[str, str] = {}
+        """Every text once: a fleet says the same a thousand times."""
 
     def document(self) -> Node | None:
         """The one document of the text."""
         unprintable = NOT_PRINTABLE.search(self.source.text)
         if unprintable is not None:
-            span = self.source.span_at(unprintable.start())
+            span = self.source.span_of(stretch(*unprintable.span()))
             said = f"a character that YAML does not allow: U+{ord(unprintable[0]):04X}"
             self.problems.append(self.source.problem(NOT_YAML, said, span, "take it out"))
             return None
@@ -277,59 +187,90 @@ class _Builder:
         """One value, whatever it is."""
         self.values += 1
         if self.values > MOST_VALUES:
-            self.problems.append(self.source.problem(TOO_LARGE, f"more than {MOST_VALUES:,} values", span_of(event)))
-            raise _StopReadingError
-        if type(event) is yaml.ScalarEvent:
+            self.give_up(event, f"more than {MOST_VALUES:,} values")
+        kind = type(event)
+        if kind is ScalarEvent:
             return self.scalar(event)
-        if isinstance(event, yaml.AliasEvent):
+        if kind is AliasEvent:
             hint = 'in quotes if you mean the text: "*"; or use `defaults:`'
             self.refuse(event, NOT_SUPPORTED, f"an alias: `*{event.anchor}`", hint)
-            return Node(f"*{event.anchor}", span_of(event), self.source)
+            return Node(f"*{event.anchor}", where(event), self.source)
         self.depth += 1
         if self.depth > DEEPEST:
-            self.problems.append(self.source.problem(TOO_LARGE, f"more than {DEEPEST} levels deep", span_of(event)))
-            raise _StopReadingError
+            self.give_up(event, f"more than {DEEPEST} levels deep")
         self.check_plain(event)
-        node = self.mapping(event) if isinstance(event, yaml.MappingStartEvent) else self.sequence(event)
+        node = self.mapping(event) if kind is MappingStartEvent else self.sequence(event)
         self.depth -= 1
         return node
 
     def sequence(self, start: Any) -> Node:
         """A list."""
         items: list[Node] = []
-        while not isinstance(event := self.next(), yaml.SequenceEndEvent):
-            items.append(self.node(event))
-        return Node(items, span_of(start), self.source)
+        holds = 0
+        take = (self.depth == 2 and self.taker()) or items.append
+        while type(event := self.next()) is not SequenceEndEvent:
+            item = self.node(event)
+            holds |= item.holds
+            take(item)
+        return Node(items, where(start), self.source, NO_KEYS, holds)
+
+    def taker(self) -> Callable[[Node], None] | None:
+        """Who takes the items of the list that begins here, at the top of the document; None: the list itself."""
+        wanted, root = self.handed_over, self.root
+        if wanted is None or root is None or [*root.keys][-1:] != [wanted.name]:
+            return None
+        return lambda item: wanted.to(item, root, self.values)
 
     def mapping(self, start: Any) -> Node:
         """A mapping; its keys are text, each once."""
         children: dict[str, Node] = {}
-        keys: dict[str | int, Written] = {}
-        while not isinstance(event := self.next(), yaml.MappingEndEvent):
-            if not isinstance(event, yaml.ScalarEvent):
+        keys: dict[str | int, Stretch] = {}
+        node = Node(children, where(start), self.source, keys)
+        if self.depth == 1:
+            self.root = node
+        holds = 0
+        while type(event := self.next()) is not MappingEndEvent:
+            if type(event) is not ScalarEvent:
                 self.refuse(event, NOT_SUPPORTED, "a key that is not text")
                 self.node(event)
                 self.node(self.next())
                 continue
-            name = event.value
-            if event.anchor is not None or event.tag is not None:
-                self.check_plain(event)
-            if name == "<<" and not event.style:
-                self.refuse(event, NOT_SUPPORTED, "a merge key", "use `defaults:` to share settings")
-            if name in keys:
-                line, column, _ = keys[name][1]
-                self.refuse(event, SAME_KEY, f"`{name}` is written twice", f"the first is at {line}:{column}")
-            keys[name] = (self.source, span_of(event))
-            children[name] = self.node(self.next())
-        return Node(children, span_of(start), self.source, keys)
+            name = self.key(event, keys)
+            child = self.node(self.next())
+            children[name] = child
+            holds |= child.holds | (HAS_VARIABLE if "${" in name else 0)
+        node.holds = holds
+        return node
+
+    def key(self, event: Any, keys: dict[str | int, Stretch]) -> str:
+        """The name of a value; where it stands is kept among the keys."""
+        name: str = event.value
+        if event.anchor is not None or event.tag is not None:
+            self.check_plain(event)
+        if name == "<<" and not event.style:
+            self.refuse(event, NOT_SUPPORTED, "a merge key", "use `defaults:` to share settings")
+        name = self.texts.setdefault(name, name)
+        if name in keys:
+            line, column, _ = self.source.span_of(keys[name])
+            self.refuse(event, SAME_KEY, f"`{name}` is written twice", f"the first is at {line}:{column}")
+        start = event.start_mark.index
+        keys[name] = start << BITS_OF_LENGTH | event.end_mark.index - start
+        return name
 
     def scalar(self, event: Any) -> Node:
         """A scalar; only one without quotes can be anything but text."""
         if event.anchor is not None or event.tag is not None:
             self.check_plain(event)
-        text = event.value
-        is_text = event.style or (text and text[0] not in NOT_ONLY_TEXT)
-        return Node(text if is_text else self.plain_scalar(event), span_of(event), self.source)
+        text: str = event.value
+        start = event.start_mark.index
+        stands = start << BITS_OF_LENGTH | event.end_mark.index - start
+        if event.style or (text and text[0] not in NOT_ONLY_TEXT):
+            text = self.texts.setdefault(text, text)
+            return Node(text, stands, self.source, NO_KEYS, HAS_VARIABLE if "${" in text else 0)
+        value = self.plain_scalar(event)
+        respelled = isinstance(value, WrittenInt | WrittenFloat) and str(value) != text
+        holds = HAS_NULL if value is None else HAS_RESPELLED if respelled else 0
+        return Node(value, stands, self.source, NO_KEYS, holds)
 
     def plain_scalar(self, event: Any) -> Any:
         """What a scalar without quotes stands for: YAML 1.2's core, less what 1.1 reads differently."""
@@ -367,9 +308,14 @@ class _Builder:
         if event.anchor is not None:
             self.refuse(event, NOT_SUPPORTED, f"an anchor: `&{event.anchor}`", "use `defaults:` to share settings")
 
+    def give_up(self, event: Any, said: str) -> NoReturn:
+        """This is more than any spec has."""
+        self.problems.append(self.source.problem(TOO_LARGE, said, self.source.span_of(where(event))))
+        raise _StopReadingError
+
     def refuse(self, event: Any, code: Code, message: str, help: str | None = None) -> None:  # noqa: A002
         """Note a problem and go on; give up where there are too many."""
-        self.problems.append(self.source.problem(code, message, span_of(event), help))
+        self.problems.append(self.source.problem(code, message, self.source.span_of(where(event)), help))
         if len(self.problems) >= MOST_PROBLEMS:
             raise _StopReadingError
 
@@ -398,10 +344,7 @@ class _Builder:
         return None
 
 
-def span_of(event: Any) -> Span:
-    """Where an event is written; what spans lines, and every collection, is shown by its first character."""
-    start, end = event.start_mark, event.end_mark
-    column = start.column + 1
-    line = start.line
-    one_line = end.line == line and end.column >= column and not isinstance(event, yaml.CollectionStartEvent)
-    return line + 1, column, end.column + 1 if one_line else column + 1
+def where(event: Any) -> Stretch:
+    """Where an event is written; a collection is shown by its first character."""
+    start: int = event.start_mark.index
+    return stretch(start, start + 1 if isinstance(event, yaml.CollectionStartEvent) else event.end_mark.index)

@@ -94,9 +94,14 @@ def test_help_and_handling_the_sandbox_load_nothing_of_weight(words: list[str]) 
 
 
 @pytest.mark.parametrize(
-    ("more", "loads"), [("", {"pydantic", "yaml"}), ("    manifest: {purpose: x}", {"pydantic", "yaml", "jsonschema"})]
+    ("more", "loads"),
+    [
+        ("", {"pydantic", "yaml"}),
+        ("    manifest: {purpose: x}", {"pydantic", "yaml"}),
+        ("    manifest: {purpose: x, json_schema: {type: object}}", {"pydantic", "yaml", "jsonschema"}),
+    ],
 )
-def test_validate_loads_what_reads_specs_and_jsonschema_for_a_manifest_only(
+def test_validate_loads_what_reads_specs_and_jsonschema_for_a_schema_of_the_team_only(
     tmp_path: Path, more: str, loads: set[str]
 ) -> None:
     (tmp_path / "spec.yaml").write_text("buckets:\n  - name: acme-lake\n    versioning: Enabled\n" + more)

@@ -5,12 +5,14 @@ import time
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler import strict_yaml
+from reconciler.nodes import HAS_NULL, HAS_RESPELLED, HAS_VARIABLE, LINE_BREAK, Node, Source
 from reconciler.problems import Problem
-from reconciler.strict_yaml import MOST_PROBLEMS, Node, Source, parse, uncollected
+from reconciler.strict_yaml import MOST_PROBLEMS, HandedOver, parse, uncollected
 
 KEYS = st.sampled_from(["a", "b", "x y", "ü", "on", "3"])
 PLAIN = st.recursive(
@@ -212,7 +214,8 @@ def test_every_value_and_key_knows_its_place() -> None:
         *_, (found, missing) = node.follow(path)
         *_, (parent, _) = node.follow(path[:-1])
         assert missing is None
-        return found.span, parent.keys.get(path[-1], (source, (0, 0, 0)))[1]
+        name = parent.written(path[-1]) if path[-1] in parent.keys else None
+        return found.span, name[0].span_of(name[1]) if name else (0, 0, 0)
 
     assert at("a") == ((1, 4, 5), (1, 1, 2))
     assert at("b") == ((3, 3, 4), (2, 1, 2))
@@ -264,8 +267,6 @@ def test_collection_is_paused_and_goes_on_only_where_it_was_on() -> None:
 
 
 def test_without_libyaml_the_slow_reader_takes_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    import yaml
-
     monkeypatch.setattr(strict_yaml, "Reader", yaml.SafeLoader)
     assert read("a: [1, {b: yes}]")[1][0].code == "RCL1006"
     assert told("a: \x07") == [(1, 4, "RCL1001")]
@@ -278,7 +279,7 @@ def test_no_text_is_too_strange(text: str) -> None:
     assert node is not None or problems
     for problem in problems:
         assert problem.place is not None
-        assert 1 <= problem.place.line <= len(Source("", text).lines)
+        assert 1 <= problem.place.line <= len(LINE_BREAK.split(text))
         assert problem.place.column < problem.place.end_column
 
 
@@ -290,3 +291,78 @@ def test_what_json_writes_is_read_as_it_is(value: Any) -> None:
     assert not problems
     assert isinstance(node, Node)
     assert node.plain() == {"key": value}
+
+
+@given(st.text(st.sampled_from("ab: -[]{}#|>'\"?,\n\r\x85\u2028ö🪣"), max_size=40) | st.text(max_size=10))
+def test_a_place_is_the_one_that_the_reader_names(text: str) -> None:
+    source = Source("spec.yaml", "a: [x]\n" + text)
+    try:
+        events = list(yaml.parse(source.text, Loader=strict_yaml.Reader))
+    except yaml.YAMLError:
+        events = []
+    for event in events:
+        start, end = event.start_mark, event.end_mark
+        nowhere = start.index == len(source.text) and start.column == 0  # libyaml adds a line to a text without an end
+        if isinstance(event, yaml.NodeEvent) and not nowhere:
+            within = end.line == start.line and end.column > start.column and isinstance(event, yaml.ScalarEvent)
+            told = source.span_of(strict_yaml.where(event))
+            assert told == (start.line + 1, start.column + 1, end.column + 1 if within else start.column + 2)
+
+
+@given(
+    st.recursive(
+        st.sampled_from(["a", "'${b}'", "~", "1", "1.0", "+1", "1.10", "true", '"1.10"', "null"]),
+        lambda inside: (
+            st.lists(inside, max_size=3).map(lambda items: f"[{', '.join(items)}]")
+            | st.dictionaries(st.sampled_from(["a", "${c}"]), inside, max_size=2).map(
+                lambda items: "{" + ", ".join(f'"{name}": {item}' for name, item in items.items()) + "}"
+            )
+        ),
+        max_leaves=8,
+    )
+)
+def test_a_value_knows_what_it_holds(text: str) -> None:
+    node, _ = parse(Source("spec.yaml", f"x: {text}"))
+    assert node is not None
+    knows_what_it_holds(node)
+
+
+def knows_what_it_holds(node: Node) -> int:
+    """Every value has the marks of all that it holds, and no others."""
+    if isinstance(node.value, dict | list):
+        names = list(node.value) if isinstance(node.value, dict) else []
+        inside = node.value.values() if isinstance(node.value, dict) else node.value
+        holds = HAS_VARIABLE if any("${" in name for name in names) else 0
+        for child in inside:
+            holds |= knows_what_it_holds(child)
+    else:
+        number = isinstance(node.value, int | float) and not isinstance(node.value, bool)
+        holds = HAS_NULL if node.value is None else HAS_VARIABLE if "${" in node.text else 0
+        holds |= HAS_RESPELLED if number and node.text != repr(node.value) else 0
+    assert node.holds == holds
+    return holds
+
+
+def test_items_are_handed_over_as_they_are_read() -> None:
+    text = "first: [1]\nitems: [{a: [b]}, c, [d]]\nlast: {items: [x]}\n"
+    taken: list[tuple[Any, list[str], int]] = []
+
+    def take(item: Node, root: Node, values: int) -> None:
+        taken.append((item.plain(), list(root.value), values))
+
+    node, problems = parse(Source("spec.yaml", text), HandedOver("items", take))
+    assert not problems
+    assert node is not None
+    assert taken == [({"a": ["b"]}, ["first"], 7), ("c", ["first"], 8), (["d"], ["first"], 10)]
+    assert node.plain() == {"first": [1], "items": [], "last": {"items": ["x"]}}
+
+
+@pytest.mark.parametrize("text", ["- [items]\n- [x]\n", "items: {items: [x]}\n", "? [items]\n: [x]\n", "[]\n"])
+def test_only_a_list_of_that_name_at_the_top_is_handed_over(text: str) -> None:
+    taken: list[Node] = []
+    node, _ = parse(Source("spec.yaml", text), HandedOver("items", lambda item, *_: taken.append(item)))
+    whole, _ = parse(Source("spec.yaml", text))
+    assert node is not None
+    assert whole is not None
+    assert node.plain() == whole.plain()
+    assert not taken

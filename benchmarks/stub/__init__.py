@@ -56,7 +56,8 @@ class Stub:
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()
         where = urlsplit(self.url)
-        assert where.hostname and where.port, "the stub did not start"
+        assert where.hostname, "the stub did not start"
+        assert where.port, "the stub did not start"
         self.host, self.port = where.hostname, where.port
 
     def __enter__(self) -> Self:

@@ -9,6 +9,7 @@ the same. An aspect never performs a call: it returns calls, as data.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -285,6 +286,7 @@ def said(document: Aspect) -> str:
     return json.dumps(document.meaning(), sort_keys=True)
 
 
+@cache
 def collections_of(kind: type[Aspect]) -> tuple[str, ...]:
     """The fields of an aspect that hold items with identity: rules, statements."""
     keyed_fields = [name for name, info in kind.model_fields.items() if marker_of(info, KeyedBy) is not None]

@@ -211,7 +211,7 @@ class Rule(Document):
     @field_validator("transitions", "noncurrent_version_transitions")
     @classmethod
     def _order_means_nothing(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
-        return tuple(sorted(value, key=by_storage_class))
+        return tuple(sorted(value, key=by_storage_class)) if len(value) > 1 else value
 
     @field_validator("expiration")
     @classmethod

@@ -18,6 +18,7 @@ from reconciler.aspects.encryption import Encryption
 from reconciler.aspects.lifecycle import Lifecycle
 from reconciler.aspects.markers import Derived, Internal, KeptFromLive, marker_of
 from reconciler.aspects.pictures import picture
+from reconciler.nodes import Source
 from reconciler.problems import Code
 from reconciler.quoting import yaml_of
 from reconciler.scalars import Flag, Text
@@ -155,7 +156,7 @@ class Manifest(Aspect, Part):
         the moment of the creation is kept whatever else has become of the rest.
         """
         about: Wire = {"key": wire["Key"], "etag": wire.get("ETag") or None}
-        node, problems = strict_yaml.parse(strict_yaml.Source(wire["Key"], wire["Body"]))
+        node, problems = strict_yaml.parse(Source(wire["Key"], wire["Body"]))
         certain = all(problem.code == strict_yaml.AMBIGUOUS.code for problem in problems)
         body = node.plain() if node is not None and certain else None
         if isinstance(body, dict) and not body.keys() & {"key", "json_schema", "etag", "unreadable_text"}:
@@ -215,15 +216,19 @@ class Manifest(Aspect, Part):
         if not 1 <= len(self.key.encode()) <= 1024 or self.key.startswith("/") or self.key.endswith("/"):
             yield Refusal(BAD_KEY, ("key",), "this cannot be the key of the manifest")
         yield from self._unknown_fields()
-        size = len(self.text().encode())
-        if size > LARGEST:
+        if len(HEADER) + most_bytes(self.body()) > LARGEST and (size := len(self.text().encode())) > LARGEST:
             yield Refusal(DOES_NOT_FIT, (), f"this manifest has {size:,} bytes; {LARGEST:,} are the most")
-        # jsonschema takes 40 ms to load: only a spec with a manifest pays for it
+        if self.json_schema is not None:
+            yield from self._misfits(self.json_schema, around)
+
+    def _misfits(self, json_schema: dict[str, Any], around: Surroundings) -> Iterator[Refusal]:
+        """Where the body does not fit the team's schema. The built-in one is made of this model: what it reads fits."""
+        # jsonschema takes 40 ms to load: only a spec with a schema of its own pays for it
         from reconciler.aspects import manifest_schema
 
         body = self.target(None, around).body()
         try:
-            for path, message in manifest_schema.misfits(body, self.json_schema):
+            for path, message in manifest_schema.misfits(body, json_schema):
                 yield Refusal(DOES_NOT_FIT, path, message)
         except ValueError as error:
             yield Refusal(BAD_SCHEMA, ("json_schema",), str(error))
@@ -294,6 +299,20 @@ def is_somebodys(before: Manifest | None, after: Manifest) -> bool:
     if before is None:
         return False
     return before.unreadable_text is not None or before.created_at is None or before.bucket != after.bucket
+
+
+def most_bytes(value: Any, depth: int = 1) -> int:
+    """More bytes than plain data has as YAML, known without writing it.
+
+    A character takes 10 as an escape (`\\U0001F600`); before and after each, a line may be broken and indented by two
+    for each level. Each value has a place in a line of its own, and may have an anchor.
+    """
+    if isinstance(value, dict):
+        inside = sum(most_bytes(name, depth + 1) + most_bytes(item, depth + 1) for name, item in value.items())
+        return 64 + 2 * depth + inside
+    if isinstance(value, list):
+        return 64 + 2 * depth + sum(most_bytes(item, depth + 1) for item in value)
+    return (len(value if isinstance(value, str) else repr(value)) + 4) * (16 + 2 * depth)
 
 
 def without_nulls(value: Any) -> Any:

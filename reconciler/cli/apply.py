@@ -77,7 +77,7 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     limits_of(arguments, settings.limits)
     reviewed = load_reviewed(arguments, settings.plans_expire_after)
     evidence = evidence_asked(arguments)
-    s3 = access(arguments, console)
+    s3 = access(arguments, console, settings.accounts)
     with Progress(console).shown() as progress:
         if reviewed is None:
             asked = question(arguments)
@@ -179,10 +179,11 @@ def plan_again(
     asked: "Question", s3: "Access", console: Console, evidence: "EvidenceAsked | None", progress: "Progress"
 ) -> "Planned":
     """The plan that the same question gives now. Specs that are gone or broken have moved, too."""
-    from reconciler.run import load_specs, plan_loaded
+    from reconciler.question import load_specs
+    from reconciler.run import plan_loaded
 
     try:
-        loaded = load_specs(asked, s3.endpoint_profile)
+        loaded = load_specs(asked, s3.endpoint_profile, s3.accounts)
     except InvalidSpecs as error:
         told = [f"{problem.place or 'the specs'}: {problem.message}" for problem in error.problems if problem.is_error]
         moved = [f"the specs cannot be read any more: {problem}" for problem in told]

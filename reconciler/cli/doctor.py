@@ -1,11 +1,17 @@
 """doctor: check credentials and region, or print the IAM permissions that are needed"""
 
 from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
 
 from reconciler.cli.console import Console
 from reconciler.cli.question import access, endpoint_profile, question, spec_arguments
-from reconciler.errors import ExitCode
+from reconciler.cli.settings import settings_of
+from reconciler.errors import CannotReachS3, ExitCode
 from reconciler.inert import inert
+
+if TYPE_CHECKING:
+    from reconciler.fleet import Member
+    from reconciler.settings import Account
 
 DESCRIPTION = """\
 Say who these credentials belong to, or print the least IAM policy for `plan` and for `apply`.
@@ -31,16 +37,20 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     """Print the policy, or ask STS."""
     if arguments.permissions:
         from reconciler.planning.permissions import permissions
-        from reconciler.run import load_specs
+        from reconciler.question import load_specs
 
         named = endpoint_profile(arguments)
         specs = [bucket.spec for bucket in load_specs(question(arguments), named).buckets] if arguments.paths else None
-        console.document(permissions(specs, writing=arguments.permissions == "apply"))
+        roles = sorted(one.role_arn for one in settings_of(arguments).accounts if one.role_arn)
+        console.document(permissions(specs, writing=arguments.permissions == "apply", to_assume=roles))
         return ExitCode.FINE
     from reconciler.endpoints.profiles import AWS, SANDBOX
+    from reconciler.fleet import Member
     from reconciler.run import clients_of
 
-    identity = clients_of(access(arguments, console)).identity()
+    accounts = settings_of(arguments).accounts
+    clients = clients_of(access(arguments, console))
+    identity = clients.identity()
     profile = identity.profile
     console.result(
         f"account   {inert(identity.account or 'unknown: this endpoint has no STS')}\n"
@@ -48,4 +58,16 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
         f"endpoint  {inert(identity.endpoint or 'AWS')}\n"
         + (f"profile   {profile.name}: {profile.about}\n" if profile not in (AWS, SANDBOX) else "")
     )
-    return ExitCode.FINE
+    shut = [refusal for account in accounts if (refusal := told(account, Member(clients, identity), console))]
+    return ExitCode.ERROR if shut else ExitCode.FINE
+
+
+def told(account: "Account", home: "Member", console: Console) -> CannotReachS3 | None:
+    """Whether an account of the settings lets us in; why not, if it does not."""
+    from reconciler.fleet import enter
+
+    shut = enter(home, account).shut
+    console.result(f"account   {account.account}: {inert(shut.message) if shut else 'lets us in'}\n")
+    if shut:
+        console.line(f"help: {shut.remedy}")
+    return shut

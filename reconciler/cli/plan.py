@@ -70,7 +70,7 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
         )
     settings = settings_of(arguments)
     evidence = evidence_asked(arguments)
-    s3 = access(arguments, console)
+    s3 = access(arguments, console, settings.accounts)
     with Progress(console).shown() as progress:
         planned = make_plan(asked, s3, console.notice, evidence, progress)
     past = look_back(settings, planned)

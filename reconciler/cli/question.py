@@ -11,7 +11,8 @@ from reconciler.errors import UsageError
 if TYPE_CHECKING:
     from reconciler.planning.evidence import EvidenceAsked
     from reconciler.planning.sharding import Shard
-    from reconciler.run import Access, Question
+    from reconciler.question import Access, Question
+    from reconciler.settings import Account
 
 DEFAULT_PATH = "specs"
 LISTING = "listing"
@@ -106,7 +107,7 @@ def evidence_asked(arguments: Namespace) -> "EvidenceAsked | None":
 
 def question(arguments: Namespace) -> "Question":
     """What the command line asks for."""
-    from reconciler.run import Question
+    from reconciler.question import Question
 
     variables: dict[str, str] = {}
     for written in arguments.var:
@@ -118,24 +119,24 @@ def question(arguments: Namespace) -> "Question":
     return Question(tuple(arguments.paths or [DEFAULT_PATH]), variables, targets, shard_asked(arguments))
 
 
-def access(arguments: Namespace, console: Console) -> "Access":
+def access(arguments: Namespace, console: Console, accounts: "Sequence[Account]" = ()) -> "Access":
     """Which S3 the command line asks; starts the sandbox where it is asked for."""
     from reconciler.cli.debugging import show_warnings
-    from reconciler.run import Access
+    from reconciler.question import Access
 
     show_warnings()
 
     profile, region = getattr(arguments, "profile", None), getattr(arguments, "region", None)
     endpoint_url, named = getattr(arguments, "endpoint_url", None), endpoint_profile(arguments)
     if not getattr(arguments, "sandbox", False):
-        return Access(profile, region, endpoint_url, endpoint_profile=named)
+        return Access(profile, region, endpoint_url, endpoint_profile=named, accounts=tuple(accounts))
     if endpoint_url or profile:
         raise UsageError("--sandbox goes with neither --endpoint-url nor --profile", remedy="leave one of them out")
     from reconciler.sandbox.process import ensure_running
 
     running = ensure_running()
     console.notice(f"SANDBOX at {running.endpoint_url}")
-    return Access(None, region, running.endpoint_url, sandbox=True, endpoint_profile=named)
+    return Access(None, region, running.endpoint_url, sandbox=True, endpoint_profile=named, accounts=tuple(accounts))
 
 
 def endpoint_profile(arguments: Namespace) -> str | None:

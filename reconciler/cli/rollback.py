@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli.console import Console
 from reconciler.cli.question import access, command_line, format_argument
 from reconciler.cli.runs import journal_folder, run_named
+from reconciler.cli.settings import settings_of
 from reconciler.errors import ExitCode, ReconcileError, UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     past = run_named(folder, arguments.run) if arguments.run else last_run(folder)
     if past.is_running:
         raise ReconcileError(f"the run {past.id} is still at it", remedy="wait for its end")
-    s3 = access(arguments, console)
+    s3 = access(arguments, console, settings_of(arguments).accounts)
     found = roll_back(past, s3, console.notice)
     tell(past, found, console)
     if not found.buckets:
@@ -120,13 +121,13 @@ def show_plan(path: Path, arguments: Namespace, console: Console) -> ExitCode:
     """The ordinary plan of the file, and the command that carries it out."""
     from reconciler.cli.consent import needs_of
     from reconciler.cli.plan import print_plan
-    from reconciler.cli.settings import settings_of
     from reconciler.planning.storage import to_document
     from reconciler.run import Question, make_plan
     from reconciler.version import __version__
 
-    planned = make_plan(Question((str(path),), {}), access(arguments, console))
-    needs = needs_of(planned.changeset, settings_of(arguments).limits)
+    settings = settings_of(arguments)
+    planned = make_plan(Question((str(path),), {}), access(arguments, console, settings.accounts))
+    needs = needs_of(planned.changeset, settings.limits)
     document = to_document(planned.changeset, __version__, needs)
     if console.json:
         console.document(document)

@@ -1,10 +1,16 @@
 """validate: check specs offline, all mistakes of all files at once"""
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from reconciler.cli.console import Console
 from reconciler.cli.question import endpoint_profile, format_argument, question, spec_arguments
-from reconciler.errors import ExitCode
+from reconciler.cli.settings import settings_of
+from reconciler.errors import ExitCode, InvalidSettings
+
+if TYPE_CHECKING:
+    from reconciler.settings import Account
 
 DESCRIPTION = """\
 Check specs without asking S3: YAML, fields, values, and whatever S3 is known to refuse.
@@ -21,14 +27,31 @@ def arguments(parser: ArgumentParser) -> None:
     format_argument(parser)
 
 
+def accounts_of(arguments: Namespace, console: Console) -> "Sequence[Account]":
+    """The accounts that the settings list; where there are no settings, nothing is loaded to read them.
+
+    Settings that are wrong do not make a spec wrong: then it is only said that nobody has looked.
+    """
+    from pathlib import Path
+
+    from reconciler.specs.files import SETTINGS_FILE
+
+    is_there = getattr(arguments, "settings", None) is not None or Path(SETTINGS_FILE).exists()
+    try:
+        return settings_of(arguments).accounts if is_there else ()
+    except InvalidSettings as error:
+        console.line(f"warning: {error.message}: which account a bucket belongs to is not checked")
+        return ()
+
+
 def run(arguments: Namespace, console: Console) -> ExitCode:
     """Warnings do not fail; errors are raised by the loader."""
     import sys
 
+    from reconciler.question import load_specs
     from reconciler.reports.problems import problems_document, render_problems
-    from reconciler.run import load_specs
 
-    loaded = load_specs(question(arguments), endpoint_profile(arguments))
+    loaded = load_specs(question(arguments), endpoint_profile(arguments), accounts_of(arguments, console))
     if console.json:
         from reconciler.planning.storage import FORMAT_VERSION
 

@@ -159,7 +159,7 @@ class Journal:
             self._sync(file, number)
 
     def _sync(self, file: int, number: int) -> None:
-        """Return when a line is on the disk. Lanes that wait at the same time share a sync: it takes all lines before."""
+        """Return when a line is on the disk. Lanes that wait at the same time share a sync: it takes all so far."""
         with self._syncing:
             written = self._written
             if self._synced < number:

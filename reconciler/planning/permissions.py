@@ -15,8 +15,11 @@ FINDING = ("s3:ListBucket",)
 CREATING = ("s3:CreateBucket", "s3:TagResource")
 
 
-def permissions(specs: Sequence[BucketSpec] | None, *, writing: bool) -> dict[str, Any]:
-    """A policy document for ``plan``, or for ``apply``; for all buckets and aspects where no specs are given."""
+def permissions(specs: Sequence[BucketSpec] | None, *, writing: bool, to_assume: Sequence[str] = ()) -> dict[str, Any]:
+    """A policy document for ``plan``, or for ``apply``; for all buckets and aspects where no specs are given.
+
+    `to_assume` are the roles of other accounts that the run goes through: each needs a policy like this in turn.
+    """
     statements = [
         {"Sid": "FindBuckets", "Effect": "Allow", "Action": ["s3:ListAllMyBuckets"], "Resource": "*"},
     ]
@@ -47,6 +50,8 @@ def permissions(specs: Sequence[BucketSpec] | None, *, writing: bool) -> dict[st
         )
     if going:
         statements += deletion(going, writing=writing)
+    if to_assume:
+        statements.append(statement("OtherAccounts", {"sts:AssumeRole"}, list(to_assume)))
     return {"Version": "2012-10-17", "Statement": statements}
 
 

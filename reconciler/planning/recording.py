@@ -1,5 +1,6 @@
 """What an apply tells while it writes: to whoever keeps a journal, or to nobody."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from reconciler.planning.changeset import Change, Plan
@@ -41,3 +42,26 @@ class Nobody:
 
     def finished(self, outcome: BucketOutcome) -> None:
         """Nothing."""
+
+
+class ByAccount:
+    """Tells those who keep something of one account each, by their account's id."""
+
+    def __init__(self, recorders: Mapping[str | None, Recorder]) -> None:
+        self.recorders = recorders
+
+    def begins(self, plan: Plan, step: Step, before: LiveAspect) -> None:
+        """A call is about to be made."""
+        self.recorders[plan.account].begins(plan, step, before)
+
+    def ended(self, plan: Plan, step: Step, error: str | None) -> None:
+        """The call was answered, or failed."""
+        self.recorders[plan.account].ended(plan, step, error)
+
+    def resolved(self, plan: Plan, change: Change, came_true: bool) -> None:
+        """Whether a change whose answer was lost has come true."""
+        self.recorders[plan.account].resolved(plan, change, came_true)
+
+    def finished(self, outcome: BucketOutcome) -> None:
+        """All that is tried of one bucket has been tried."""
+        self.recorders[outcome.plan.account].finished(outcome)

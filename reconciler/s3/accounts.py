@@ -7,7 +7,6 @@ from typing import Any
 
 import boto3
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-from botocore.session import Session as CoreSession
 
 from reconciler.errors import CannotReachS3, WrongAccount
 from reconciler.planning.live import Identity
@@ -44,9 +43,9 @@ def enter(account: Account, home: Clients, caller: str | None) -> tuple[Clients,
             code=NOT_LET_IN,
         )
     if identity.account != account.account:
-        way = account.role_arn or (f"the profile {account.profile}" if account.profile else "the run's own credentials")
+        whose = f"those of {account.profile}" if account.profile else account.role_arn or "the run's own credentials"
         raise WrongAccount(
-            f"{way} leads to account {identity.account}, and reconcile.yaml says {account.account}",
+            f"{whose} lead to account {identity.account}, and reconcile.yaml says {account.account}",
             remedy="correct `accounts:`; nothing was read or written",
         )
     return clients, identity
@@ -69,7 +68,7 @@ def session_into(account: Account, home: Clients, region: str | None) -> boto3.s
     )
     renewed: Any = DeferredRefreshableCredentials(refresh_using=fetcher.fetch_credentials, method="assume-role")
     session = session_of_sandbox(region) if home.sandbox else session_of(home.profile, region)
-    core: CoreSession = session._session  # noqa: SLF001 - boto3 has no other way to it
+    core: Any = session._session  # noqa: SLF001 - boto3 has no other way to it
     core._credentials = renewed  # noqa: SLF001 - nor botocore for credentials that renew themselves
     core.register_component("data_loader", home.models)  # each session would read AWS's descriptions again
     return session

@@ -59,6 +59,8 @@ class Executor:
         self.may_begin: Callable[[], bool] = lambda: True
         """Asked right before each call, by whoever holds a lock."""
         self.halted: Halt | None = None
+        self.width = CONNECTIONS
+        """Buckets at a time."""
         self.left = False
         """Whether somebody has stopped the run at once: what its lanes still find out is told to nobody."""
         time_of_apply = moment(now().replace(microsecond=0))
@@ -70,15 +72,16 @@ class Executor:
 
     # ── all buckets ──────────────────────────────────────────────────────────────────────────────────
 
-    def apply(self, plans: Sequence[Plan]) -> Applied:
+    def apply(self, plans: Sequence[Plan], heard: Presses | None = None) -> Applied:
         """Carry out every plan.
 
         An interruption lets the calls that are under way finish, and begins no other; a second one ends the run
-        where it is.
+        where it is. In another thread than the main one, `heard` is whoever hears of them.
         """
         so_far = [Progress(plan, self.may_begin) for plan in plans]
-        with Presses() as presses:
-            lanes = Lanes(self.bucket, so_far, CONNECTIONS)
+        with Presses() as own:
+            presses = heard or own
+            lanes = Lanes(self.bucket, so_far, self.width)
             while not (lanes.wait(LOOKS_UP) or self.left):
                 self.heed(presses.count)
             ended = dict(lanes.ended)

@@ -41,7 +41,7 @@ class SecondLook:
 
         A plan and its bucket are taken as they come; of a bucket that gets no second look, nothing is kept.
         """
-        with threads() as pool:
+        with threads(self.reader.width) as pool:
             looks = [
                 pool.submit(self.at_one, plan, live) if wants_a_second_look(plan) else plan for plan, live in plans
             ]
@@ -109,9 +109,9 @@ class SecondLook:
 
 
 @contextmanager
-def threads() -> Iterator[ThreadPoolExecutor]:
+def threads(width: int = CONNECTIONS) -> Iterator[ThreadPoolExecutor]:
     """A pool for looking. When something ends the run, what has not begun never does."""
-    pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="look")
+    pool = ThreadPoolExecutor(width, thread_name_prefix="look")
     try:
         yield pool
     finally:

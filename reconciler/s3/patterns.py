@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from botocore.auth import SIGNED_HEADERS_BLACKLIST, S3SigV4Auth
+from botocore.auth import S3SigV4Auth
 
 PLAIN = re.compile(r"(?!.*--)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 """Names that stand in a URL as they are. With two hyphens they may be S3 Express's, an access point's, an outpost's."""
-SCOPE = re.compile(r"AWS4-HMAC-SHA256 Credential=.+/[0-9]{8}/([^/, ]+)/([^/, ]+)/aws4_request, ")
-"""How the signature begins that these patterns can make anew; with the region and the service that it is for."""
+SIGNATURE = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=.+/[0-9]{8}/([^/, ]+)/([^/, ]+)/aws4_request, SignedHeaders=([^, ]+), Signature="
+)
+"""A signature that these patterns can make anew: the region and the service that it is for, the headers in it."""
 BY_THE_SIGNER = ("authorization", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token")
 INVOCATION = "amz-sdk-invocation-id"
 ATTEMPT = "amz-sdk-request"
@@ -52,15 +54,19 @@ class Pattern(NamedTuple):
     """The URL behind it."""
     origin: str
     """Scheme and host: the part of the URL that is no part of the request."""
-    headers: Mapping[str, str]
+    signed: Mapping[str, str]
+    """The headers that are signed, beside those that the signer makes."""
+    unsigned: Mapping[str, str]
     region: str
     service: str
 
     def request(self, bucket: str, invocation: str, credentials: Any) -> Request:
         """The request for this bucket, signed by botocore's signer."""
-        request = Request(f"{self.before}{bucket}{self.after}", {**self.headers, INVOCATION: invocation})
+        request = Request(f"{self.before}{bucket}{self.after}", {**self.signed})
         signer: Any = Signer(credentials, self.service, self.region)
         signer.add_auth(request)
+        request.headers |= self.unsigned
+        request.headers[INVOCATION] = invocation
         return request
 
     def wired(self, request: Request) -> bytes:
@@ -85,35 +91,38 @@ class Signer(S3SigV4Auth):
     """
 
     def headers_to_sign(self, request: Any) -> Any:
-        """The headers that are signed, by their names in lower case."""
-        named = ((name.lower(), value) for name, value in request.headers.items())
-        return ToSign((name, value) for name, value in named if name not in SIGNED_HEADERS_BLACKLIST)
+        """All that a pattern has said are signed, by their names in lower case."""
+        return ToSign((name.lower(), value) for name, value in request.headers.items())
 
 
 def pattern_of(request: Any, operation: str, bucket: str) -> Pattern | None:
     """What is learned from a request that botocore has made and signed; None where it is unusual."""
     headers = dict(texts(request.headers.items()))
     lower = {name.lower(): value for name, value in headers.items()}
-    scope = SCOPE.match(lower.get("authorization", ""))
+    signature = SIGNATURE.match(lower.get("authorization", ""))
     url = str(request.url)
     address = urlsplit(url)
     before, _, after = url.partition(f"/{bucket}")
     unusual = (
         request.method != "GET"
         or request.body
-        or scope is None
+        or signature is None
         or not lower.keys() <= ORDINARY
+        or INVOCATION in signature[3]
         or not lower.get(ATTEMPT, "attempt=1").startswith("attempt=1")
         or not PLAIN.fullmatch(bucket)
         or address.username is not None
         or url.count(bucket) != 1
         or after[:1] not in ("", "/", "?")
     )
-    if unusual or scope is None:
+    if unusual or signature is None:
         return None
+    names = signature[3].split(";")
     kept = {name: value for name, value in headers.items() if name.lower() not in (*BY_THE_SIGNER, INVOCATION)}
-    origin = f"{address.scheme}://{address.netloc}"
-    return Pattern(operation, f"{before}/", after, origin, {"Host": host_of(address), **kept}, scope[1], scope[2])
+    signed = {name: value for name, value in kept.items() if name.lower() in names}
+    unsigned = {name: value for name, value in kept.items() if name.lower() not in names}
+    host, origin = {"Host": host_of(address)}, f"{address.scheme}://{address.netloc}"
+    return Pattern(operation, f"{before}/", after, origin, host | signed, unsigned, signature[1], signature[2])
 
 
 def texts(headers: Iterable[tuple[str, str | bytes]]) -> Iterator[tuple[str, str]]:
@@ -123,7 +132,7 @@ def texts(headers: Iterable[tuple[str, str | bytes]]) -> Iterator[tuple[str, str
 
 
 def host_of(address: Any) -> str:
-    """The host as a request names it: with its port where that is not the usual one."""
+    """The host as botocore signs it: in lower case, with its port where that is not the usual one."""
     usual = {"http": 80, "https": 443}.get(address.scheme)
-    host = address.netloc.rpartition("@")[2]
+    host = address.netloc.lower()
     return str(host.rpartition(":")[0] if address.port == usual and host.endswith(f":{usual}") else host)

@@ -63,6 +63,8 @@ class Reader:
         self.identity = identity
         self.keys = Keys(clients)
         self.callers = Callers(clients, identity)
+        self.width = CONNECTIONS
+        """Threads that read."""
         self._same = lru_cache(REMEMBERED)(self.understand)
 
     # ── all buckets ──────────────────────────────────────────────────────────────────────────────────
@@ -80,7 +82,7 @@ class Reader:
         Whoever stops half-way closes the generator: what has not begun by then never does.
         """
         listing = self.listing([spec.name for spec in specs]) if listing is None else listing
-        with Crowd(CONNECTIONS, "read") as crowd:
+        with Crowd(self.width, "read") as crowd:
             yield from ReadingAhead(self, crowd, listing, done).through(specs)
 
     def listing(self, names: Sequence[str] = ()) -> Listing:

@@ -25,10 +25,10 @@ from reconciler.errors import (
 )
 from reconciler.planning import planner, second_look
 from reconciler.problems import Code
-from reconciler.specs import files, includes, loader, wording
+from reconciler.specs import accounts, files, includes, loader, spec_file, telling, validating, variables, wording
 from reconciler.specs import settings as settings_file
 
-READING = (strict_yaml, wording, includes, files, loader)
+READING = (strict_yaml, wording, includes, files, loader, spec_file, validating, variables, telling)
 
 GENERAL = (
     Code(
@@ -118,6 +118,12 @@ GENERAL = (
         "begun: the clock may still be drifting. Nothing was written.",
     ),
     Code(
+        "RCL5009",
+        "an account that lets nobody in",
+        "A role or profile of `accounts:` in reconcile.yaml gives no credentials, or the endpoint does not say whose "
+        "they are. The buckets of that account are blocked; those of all others are planned and applied.",
+    ),
+    Code(
         SandboxError.code,
         "the sandbox does not work",
         "The embedded S3 could not be started, found or stopped. It needs the extra: pip install "
@@ -162,7 +168,7 @@ SECTIONS: Mapping[str, str] = {
 
 def all_codes() -> Iterator[Code]:
     """Every code there is, as often as it is declared."""
-    for room in (*READING, settings, settings_file, bucket, profile, planner, second_look):
+    for room in (*READING, settings, settings_file, accounts, bucket, profile, planner, second_look):
         yield from room.CODES
     for aspect in BucketSpec.aspects().values():
         yield from aspect.codes

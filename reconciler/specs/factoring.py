@@ -13,11 +13,12 @@ from typing import Any
 import yaml
 
 from reconciler.bucket import BucketSpec
+from reconciler.nodes import Node, Source
 from reconciler.planning.taking_over import TakenOver
 from reconciler.quoting import Quoting
 from reconciler.specs.fields import identities
 from reconciler.specs.merging import merged
-from reconciler.strict_yaml import Node, Source, parse
+from reconciler.strict_yaml import parse
 
 Path = tuple[str, ...]
 

@@ -9,9 +9,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from reconciler.nodes import Source
 from reconciler.problems import Code, Place, Problem
 from reconciler.specs.includes import OUTSIDE, as_text, reason, shown
-from reconciler.strict_yaml import LARGEST_FILE, NOT_TEXT, TOO_LARGE, Source
+from reconciler.strict_yaml import LARGEST_FILE, NOT_TEXT, TOO_LARGE
 
 NO_FILE = Code("RCL1301", "no such file", "The path does not exist or cannot be read.")
 NO_SPECS = Code(

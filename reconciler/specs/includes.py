@@ -7,11 +7,16 @@ folder, also when links are followed, and be an ordinary file of ordinary size.
 import json
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
+from reconciler.bucket import BucketSpec
+from reconciler.nodes import Node, Source
 from reconciler.problems import Code, Problem
+from reconciler.specs.telling import Told
+from reconciler.specs.variables import Filling
 from reconciler.specs.wording import WRONG_TYPE, described
-from reconciler.strict_yaml import Node, Source, parse
+from reconciler.strict_yaml import parse
 
 LARGEST = 1024 * 1024
 """Bytes. A policy has at most 20,480."""
@@ -31,6 +36,54 @@ NOT_JSON = Code("RCL1203", "a file that is not JSON", "A file named `.json` must
 AS_YAML = {ord("\t"): " ", 0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 """What is JSON and not quite YAML: tabs between tokens, and breaks of lines that YAML would fold in a string."""
 CODES = (OUTSIDE, NOT_READABLE, NOT_JSON)
+
+
+class Includes:
+    """Puts the content of files where a spec names them."""
+
+    def __init__(self, folder: Path, filling: Filling, told: Told, texts: Mapping[str, Source]) -> None:
+        self.folder = folder
+        self.filling = filling
+        self.told = told
+        self.texts = dict(texts)
+        """The files that were read before, by their path as written."""
+        self.contents: dict[str, Node | None] = {}
+        """What they hold."""
+
+    def put_into(self, bucket: Node) -> int:
+        """Put the content of files into a bucket, or into the defaults; what cannot be had is left out.
+
+        Returns how many values that makes.
+        """
+        values = 0
+        for aspect, kind in BucketSpec.aspects().items():
+            for below in kind.from_file:
+                path = (aspect, *below)
+                *around, (parent, _) = bucket.follow(path[:-1])
+                child = parent.value.get(path[-1]) if isinstance(parent.value, dict) else None
+                if child is None or not isinstance(child.value, dict) or list(child.value) != ["file"]:
+                    continue
+                content = self.content(self.filling.filled(child.value["file"]))
+                if content is None:
+                    del parent.value[path[-1]]
+                    continue
+                parent.value[path[-1]] = content
+                for node in (*(node for node, _ in around), parent):
+                    node.holds |= content.holds
+                values += content.size
+        return values
+
+    def content(self, named: Node) -> Node | None:
+        """What a file holds; each file is read once."""
+        written = str(named.value)
+        if written not in self.contents:
+            before = self.texts.get(written)
+            content, found = included(named, self.folder) if before is None else parse(before)
+            self.contents[written] = content
+            self.told.tell_misread(found)
+            if content is not None:
+                self.texts[written] = content.source
+        return self.contents[written]
 
 
 class OutsideError(Exception):

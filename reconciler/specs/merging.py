@@ -5,8 +5,8 @@ replaced; what the bucket says itself always wins. The places of the values come
 is shown where it was written.
 """
 
+from reconciler.nodes import Node
 from reconciler.specs.fields import identities, lists_of_one
-from reconciler.strict_yaml import Node
 
 Path = tuple[str, ...]
 
@@ -32,7 +32,8 @@ def merged_mappings(default: Node, own: Node, path: Path) -> Node:
             children[name] = default.value[name]
         else:
             children[name] = merged(default.value[name], own.value[name], below)
-    return Node(children, own.span, own.source, {**default.keys, **own.keys})
+    theirs = default.keys if default.source is own.source else {name: default.written(name) for name in default.keys}
+    return Node(children, own.where, own.source, {**theirs, **own.keys}, default.holds | own.holds)
 
 
 def holds_items(node: Node, path: Path) -> bool:
@@ -56,7 +57,8 @@ def merged_lists(default: Node, own: Node, path: Path, key: str) -> Node:
         same = named.get(identity_of(item, key))
         items.append(merged_mappings(item, same, path) if same is not None else item)
     joined = {id(named[name]) for item in items_of(default) if (name := identity_of(item, key)) in named}
-    return Node([*items, *(item for item in items_of(own) if id(item) not in joined)], own.span, own.source)
+    items += (item for item in items_of(own) if id(item) not in joined)
+    return Node(items, own.where, own.source, holds=default.holds | own.holds)
 
 
 def identity_of(item: Node, key: str) -> str | None:

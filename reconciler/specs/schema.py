@@ -25,8 +25,8 @@ from reconciler.sizes import UNITS
 from reconciler.specs.description import first_paragraph, words_for
 from reconciler.specs.docstrings import docstrings_of
 from reconciler.specs.fields import BUCKET, Field, all_fields, is_written, one_word
-from reconciler.specs.loader import NEVER_BY_DEFAULT
 from reconciler.specs.settings import SETTINGS
+from reconciler.specs.spec_file import NEVER_BY_DEFAULT
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 REFERENCE = "#/definitions/{model}"

@@ -11,13 +11,14 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from reconciler.errors import InvalidSettings
+from reconciler.nodes import Node, Source
 from reconciler.problems import Code, Problem, in_order
 from reconciler.settings import BAD_SETTING, Settings
 from reconciler.specs.fields import Field, all_fields
 from reconciler.specs.files import NO_FILE, SETTINGS_FILE, read
 from reconciler.specs.includes import as_text, reason
 from reconciler.specs.wording import EMPTY_VALUE, WRONG_TYPE, problems_of
-from reconciler.strict_yaml import EMPTY_FILE, Node, Source, parse
+from reconciler.strict_yaml import EMPTY_FILE, parse
 
 MISNAMED = Code(
     "RCL1401",

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
+from reconciler.nodes import Node
 from reconciler.problems import Code, Problem, did_you_mean
 from reconciler.specs.fields import (
     BUCKET,
@@ -17,7 +18,6 @@ from reconciler.specs.fields import (
     one_word,
     where_else,
 )
-from reconciler.strict_yaml import Node
 
 UNKNOWN_FIELD = Code(
     "RCL1101",

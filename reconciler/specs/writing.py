@@ -11,9 +11,10 @@ from typing import Any
 import yaml
 
 from reconciler.inert import inert, inert_lines
+from reconciler.nodes import Source
 from reconciler.planning.taking_over import TakenOver
 from reconciler.quoting import Quoting
-from reconciler.strict_yaml import Source, parse
+from reconciler.strict_yaml import parse
 
 SCHEMA_LINE = "# yaml-language-server: $schema=../schemas/bucket-spec.schema.json"
 """Has editors complete and check the file; `reconcile schema --out schemas` writes the schema."""

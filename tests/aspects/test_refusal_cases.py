@@ -16,11 +16,12 @@ import pytest
 from pydantic import ValidationError
 
 from reconciler.bucket import CODES, BucketSpec
+from reconciler.nodes import Source
 from reconciler.planning.storage import path_text
 from reconciler.problems import Code, Severity
 from reconciler.specs.catalogue import catalogue
 from reconciler.specs.wording import in_words
-from reconciler.strict_yaml import Source, parse
+from reconciler.strict_yaml import parse
 from tests.aspects.case_files import cases_in
 from tests.aspects.strategies import BUCKET
 

@@ -206,7 +206,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: Any) -> None:
         raise ZeroDivisionError("we forgot")
 
-    monkeypatch.setattr("reconciler.run.load_specs", fails)
+    monkeypatch.setattr("reconciler.question.load_specs", fails)
 
 
 def test_a_mistake_of_ours_is_told_without_a_traceback(offline: Run, spec: Path, broken: None) -> None:
@@ -249,7 +249,7 @@ def test_an_interruption(offline: Run, spec: Path, words: list[str], monkeypatch
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("reconciler.run.load_specs", interrupted)
+    monkeypatch.setattr("reconciler.question.load_specs", interrupted)
     ended = offline("validate", *words)
     assert ended.code == 130
     assert "nothing was written" in (ended.json["error"]["message"] if words else ended.err)

@@ -17,7 +17,7 @@ from reconciler.policy_language.actions import kinds_of
 from reconciler.policy_language.values import read
 from reconciler.reports.problems import LONGEST_LINE, render_problems
 from reconciler.reports.style import Style
-from reconciler.specs import loader
+from reconciler.specs import spec_file, variables
 from reconciler.specs.loader import load
 
 ROOT = Path(__file__).parents[2]
@@ -56,10 +56,10 @@ def test_after_a_thousand_problems_nothing_is_looked_at() -> None:
 
 
 def test_defaults_and_files_do_not_multiply_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loader, "MOST_VALUES", 11)
+    monkeypatch.setattr(spec_file, "MOST_VALUES", 11)
     text = "defaults: {tags: {x: y, z: w}}\n" + SPEC
     assert refused(text) == ["RCL1003 more than 11 values, with what `defaults:` and included files add"]
-    monkeypatch.setattr(loader, "MOST_VALUES", 12)
+    monkeypatch.setattr(spec_file, "MOST_VALUES", 12)
     Path("spec.yaml").write_text(text)
     assert len(load(["spec.yaml"]).buckets) == 2
 
@@ -67,9 +67,9 @@ def test_defaults_and_files_do_not_multiply_without_an_end(monkeypatch: pytest.M
 def test_variables_do_not_either(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "variables: {long: abcdefghij}\n" + SPEC.replace("a: b", "a: '${long}-${long}-${region}'")
     filled = len("abcdefghij-abcdefghij-${region}")
-    monkeypatch.setattr(loader, "LARGEST_FILE", 2 * filled - 1)
+    monkeypatch.setattr(variables, "LARGEST_FILE", 2 * filled - 1)
     assert f"RCL1003 with its variables filled in, this file has more than {2 * filled - 1} characters" in refused(text)
-    monkeypatch.setattr(loader, "LARGEST_FILE", 2 * filled)
+    monkeypatch.setattr(variables, "LARGEST_FILE", 2 * filled)
     Path("spec.yaml").write_text(text)
     assert len(load(["spec.yaml"]).buckets) == 2
 

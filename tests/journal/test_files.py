@@ -132,6 +132,46 @@ def test_each_call_is_on_the_disk_before_it_is_made(tmp_path: Path, monkeypatch:
     assert len(on_disk) == 1, "a result that is lost is asked of S3"
 
 
+def test_lanes_that_wait_at_the_same_time_share_a_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sync is under way; the lines that come meanwhile are all on the disk with the next."""
+    under_way, go_on, synced = threading.Event(), threading.Event(), []
+
+    def slow(descriptor: int) -> None:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            synced.append(len(files_in(tmp_path)[0].read_bytes().splitlines()))
+            under_way.set()
+            assert go_on.wait(30)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    kept, step = journal(tmp_path), lane(PLAN)[0]
+    lanes = [threading.Thread(target=kept.begins, args=(PLAN, step, None)) for _ in range(6)]
+    lanes[0].start()
+    assert under_way.wait(30)
+    for late in lanes[1:]:
+        late.start()
+    while len(files_in(tmp_path)[0].read_bytes().splitlines()) < 1 + len(lanes):
+        assert all(late.is_alive() for late in lanes), "nobody goes on before their line is on the disk"
+    go_on.set()
+    for one in lanes:
+        one.join(30)
+    assert synced == [2, 1 + len(lanes)]
+
+
+def test_a_sync_that_fails_is_tried_for_the_next_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+
+    def broken(descriptor: int) -> None:
+        tried.append(descriptor)
+        raise OSError(errno.EIO, "no promise")
+
+    kept = journal(tmp_path)
+    monkeypatch.setattr(os, "fsync", broken)
+    monkeypatch.setattr("reconciler.journal.writing.sync_folder", lambda _: None)
+    for step in lane(PLAN):
+        kept.begins(PLAN, step, None)
+    assert len(tried) == len(lane(PLAN))
+
+
 @pytest.mark.parametrize(
     ("before", "wire", "unknown"),
     [

@@ -90,7 +90,8 @@ def test_a_policy_of_nothing() -> None:
 
 
 def test_account_ids_keep_their_zeros() -> None:
-    from reconciler.strict_yaml import Source, parse
+    from reconciler.nodes import Source
+    from reconciler.strict_yaml import parse
 
     node, _ = parse(Source("x", "Statement: [{Principal: {AWS: 012345678901}, Sid: 1.10}]"))
     assert node is not None

@@ -6,6 +6,7 @@ from typing import Any
 from reconciler import strict_yaml
 from reconciler.aspects.aspect import Aspect
 from reconciler.bucket import BucketSpec
+from reconciler.nodes import Source
 from reconciler.planning.changeset import Changeset, Inputs, Origin, Plan
 from reconciler.planning.live import Existence, Identity, LiveAspect, LiveBucket
 from reconciler.planning.planner import plan_bucket
@@ -18,7 +19,7 @@ IDENTITY = Identity(ACCOUNT, None, "us-east-1")
 
 def spec_of(text: str) -> BucketSpec:
     """One bucket, as it stands under `buckets:`."""
-    node, problems = strict_yaml.parse(strict_yaml.Source("spec", text))
+    node, problems = strict_yaml.parse(Source("spec", text))
     assert node is not None, problems
     return BucketSpec.model_validate(node.plain(), by_name=True, by_alias=False)
 

@@ -1,7 +1,7 @@
 """How many calls a plan and its apply make: a count, so that it cannot grow unseen."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,11 @@ SEVEN = CASES[0]["after"]
 
 
 @pytest.fixture
-def unnamed(plain_moto: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def unnamed(plain_moto: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """A server that nobody knows, and that gives a new bucket nothing. Its lanes are one."""
     monkeypatch.setattr(plain_moto, "identity", replace(plain_moto.identity, profile=UNKNOWN))
     monkeypatch.setattr(executor, "CONNECTIONS", 1)
-    yield plain_moto
+    return plain_moto
 
 
 def takes_tags(request: Any, memory: Any, ask: Any) -> Any:

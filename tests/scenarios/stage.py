@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 
 from reconciler.bucket import BucketSpec
 from reconciler.errors import InvalidSpecs
+from reconciler.nodes import Node, Source
 from reconciler.planning.changeset import Origin, Plan
 from reconciler.planning.live import Existence
 from reconciler.planning.outcomes import Applied, Result
@@ -30,7 +31,7 @@ from reconciler.sandbox.documents import tag_set
 from reconciler.sandbox.messages import Answer
 from reconciler.specs.loader import load
 from reconciler.specs.writing import spec_file
-from reconciler.strict_yaml import Node, Source, parse
+from reconciler.strict_yaml import parse
 from tests.s3.faults import error
 from tests.s3.hostile import HostileWorld, Unknown
 from tests.s3.world import outcomes
@@ -197,11 +198,11 @@ def wire(value: dict[str, Any]) -> dict[str, Any]:
 
 def places(node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Place]]:
     """Every path of a document with the places of its name and of its value."""
-    yield path, node.source.place(node.span)
+    yield path, node.place
     if isinstance(node.value, dict):
         for name, child in node.value.items():
-            source, span = node.keys[name]
-            yield (*path, name), source.place(span)
+            source, where = node.written(name)
+            yield (*path, name), source.place(source.span_of(where))
             yield from places(child, (*path, name))
     if isinstance(node.value, list):
         for position, child in enumerate(node.value):

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from reconciler.specs.loader import NEVER_BY_DEFAULT
 from reconciler.specs.schema import bucket_spec_schema
+from reconciler.specs.spec_file import NEVER_BY_DEFAULT
 from tests.specs.reading import load_bucket, problems_in
 
 GONE = "{name: acme-lake, state: absent, confirm_delete: acme-lake}"

@@ -8,9 +8,9 @@ import pytest
 
 from reconciler.aspects.policy import Policy
 from reconciler.errors import InvalidSpecs
+from reconciler.nodes import Source
 from reconciler.specs import includes
 from reconciler.specs.loader import load
-from reconciler.strict_yaml import Source
 from tests.specs.reading import load_bucket, load_text, problems_in
 
 POLICY = (

@@ -10,6 +10,7 @@ import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from reconciler.errors import InvalidSpecs
+from reconciler.nodes import Source
 from reconciler.planning.changeset import Changeset, Inputs, Origin
 from reconciler.planning.live import Existence, Identity, LiveBucket
 from reconciler.planning.plan_schema import plan_schema
@@ -18,7 +19,7 @@ from reconciler.planning.storage import to_document, to_text
 from reconciler.specs.catalogue import GENERAL, all_codes, catalogue, owner_of, section_of
 from reconciler.specs.loader import load
 from reconciler.specs.schema import bucket_spec_schema, manifest_schema, schemas, write_all
-from reconciler.strict_yaml import Source, parse
+from reconciler.strict_yaml import parse
 
 ROOT = Path(__file__).parents[2]
 DRAFTS = (Draft7Validator, Draft202012Validator)

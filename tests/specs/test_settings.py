@@ -11,12 +11,13 @@ from jsonschema import Draft7Validator
 from pydantic import ValidationError
 
 from reconciler.errors import InvalidSettings, UsageError
-from reconciler.settings import LONGEST_LOCK, Limits, Lock, Settings
+from reconciler.nodes import Source
+from reconciler.settings import LONGEST_LOCK, Account, Limits, Lock, Settings
 from reconciler.specs.explain import explain
 from reconciler.specs.loader import load
 from reconciler.specs.schema import settings_schema
 from reconciler.specs.settings import load_settings
-from reconciler.strict_yaml import Source, parse
+from reconciler.strict_yaml import parse
 
 PROBLEMS = yaml.safe_load((Path(__file__).parent / "settings_problems.yaml").read_text(encoding="utf-8"))
 EVERYTHING = """\
@@ -33,6 +34,14 @@ lock:
   key: lake.lock
   region: eu-central-1
   expires_after: 90s
+accounts:
+  - account: "111122223333"
+    role_arn: arn:aws:iam::111122223333:role/teams/reconcile
+    external_id: from-outside
+    regions: [eu-central-1, us-east-1]
+    buckets: ["acme-finance-*", acme-tax]
+  - account: "444455556666"
+    profile: other
 """
 
 
@@ -79,6 +88,17 @@ def test_everything_that_can_be_decided(name: str) -> None:
         "buckets_forgotten": 3,
     }
     assert found.lock == Lock(bucket="acme-locks", key="lake.lock", region="eu-central-1", expires_after="90s")
+    assert found.accounts == (
+        Account(
+            account="111122223333",
+            role_arn="arn:aws:iam::111122223333:role/teams/reconcile",
+            external_id="from-outside",
+            session_name="reconcile",
+            regions=("eu-central-1", "us-east-1"),
+            buckets=("acme-finance-*", "acme-tax"),
+        ),
+        Account(account="444455556666", profile="other"),
+    )
     assert fits(EVERYTHING)
 
 
@@ -178,6 +198,7 @@ def test_every_setting_is_explained() -> None:
         "plans_expire_after  (24h)",
         "limits.share_of_fleet  (50%)",
         "lock.bucket",
+        "accounts.role_arn",
     ):
         assert f"\n  {name}" in page
     assert "buckets_changed" not in explain("settings.lock")
