@@ -41,6 +41,7 @@ laws: .venv/test
 	RECONCILE_EXAMPLES=2000 $(BIN)/pytest -n auto --timeout 7200 -k "law or fault" tests/s3/test_hostile.py \
 	  tests/s3/test_state_machine.py tests/s3/test_every_fault.py tests/aspects/test_laws.py
 	RECONCILE_EXAMPLES=2000 $(BIN)/pytest -n auto --timeout 7200 tests/fuzz
+	RECONCILE_LARGE=1 $(BIN)/pytest tests/test_benchmarks.py
 
 format: .venv/test
 	$(BIN)/ruff format .

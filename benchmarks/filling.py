@@ -51,7 +51,9 @@ def apply(stub: Stub, buckets: int, folder: Path) -> None:
     """Create the first buckets with the tool itself."""
     spec = write_spec(folder, buckets)
     words = [*RECONCILE, "apply", "--auto-approve", "--endpoint-profile", "aws", str(spec)]
-    subprocess.run(words, check=True, capture_output=True, env=environment(stub), cwd=folder)
+    ended = subprocess.run(words, capture_output=True, text=True, env=environment(stub), cwd=folder)
+    if ended.returncode:
+        raise RuntimeError(f"the fleet could not be made:\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}")
 
 
 def environment(stub: Stub) -> Mapping[str, str]:

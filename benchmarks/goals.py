@@ -77,7 +77,7 @@ def speed(results: Results) -> Iterator[Goal]:
         yield at_least(f"faster than Terraform, no-change plan of {buckets:,}", wanted, found)
     for buckets in (200, 1_000, 10_000):
         found = ratio(results, Piece("plan", buckets), "reconcile", "floor")
-        yield at_most(f"against bare HTTP, no-change plan of {buckets:,}", 2, found, "×")
+        yield at_most(f"against bare HTTP (http.client), no-change plan of {buckets:,}", 2, found, "×")
     for buckets in (1_000, 10_000):
         entry = results.together(Piece("plan", buckets, 30), "reconcile")
         if entry:

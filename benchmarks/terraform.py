@@ -6,6 +6,7 @@ nothing to do shows that the state is right.
 """
 
 import copy
+import hashlib
 import json
 import os
 import shutil
@@ -15,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.filling import manifests
-from benchmarks.fleet import MANIFEST_KEY, fleet_data, name_of, policy_json
-from benchmarks.stub import Stub
+from benchmarks.fleet import MANIFEST_KEY, bucket_text, fleet_data, name_of, policy_json
+from benchmarks.stub import BUILT, Stub
 
 HCL = Path(__file__).with_name("terraform.tf")
 PLUGINS = "TF_PLUGIN_DIR"
@@ -69,26 +70,31 @@ def write_buckets(folder: Path, buckets: int, texts: Iterable[str], *, changed: 
 
 
 def make_state(folder: Path, stub: Stub, buckets: int) -> None:
-    """A state that says that Terraform has made all buckets of the stub.
-
-    The stub must hold the fleet, and is left with it: Terraform creates its one bucket in a stub of its own.
-    """
+    """A state that says that Terraform has made all buckets of the stub, which must hold the fleet."""
     write_buckets(folder, buckets, manifests(stub, buckets))
-    wanted = json.loads((folder / "buckets.json").read_text())
-    sample = name_of(0)
-    (folder / "terraform.tfstate").unlink(missing_ok=True)
-    with Stub() as empty:
-        (folder / "buckets.json").write_text(json.dumps({sample: wanted[sample]}))
-        run(folder, empty, "apply", "-auto-approve", "-input=false", "-no-color")
-    state = json.loads((folder / "terraform.tfstate").read_text())
+    wanted = (folder / "buckets.json").read_text()
+    state = json.loads(sample_state(folder, stub).read_text())
+    (folder / "buckets.json").write_text(wanted)
     etags = dict(manifest_tags(stub, buckets))
     for resource in state["resources"]:
         instance = resource["instances"][0]
         resource["instances"] = [
-            instance_of(instance, sample, name, bucket, etags[name]) for name, bucket in wanted.items()
+            instance_of(instance, name_of(0), name, bucket, etags[name]) for name, bucket in json.loads(wanted).items()
         ]
     (folder / "terraform.tfstate").write_text(json.dumps(state))
-    (folder / "buckets.json").write_text(json.dumps(wanted, indent=1))
+
+
+def sample_state(folder: Path, stub: Stub) -> Path:
+    """The state of one bucket that Terraform has created, in a stub of its own; kept for the next time."""
+    about = f"{HCL.read_text()}{bucket_text(0)}{version(folder)}"
+    kept = BUILT / f"terraform-{hashlib.sha256(about.encode()).hexdigest()[:16]}.json"
+    if not kept.exists():
+        write_buckets(folder, 1, manifests(stub, 1))
+        (folder / "terraform.tfstate").unlink(missing_ok=True)
+        with Stub() as empty:
+            run(folder, empty, "apply", "-auto-approve", "-input=false", "-no-color")
+        kept.write_text((folder / "terraform.tfstate").read_text())
+    return kept
 
 
 def manifest_tags(stub: Stub, buckets: int) -> Iterator[tuple[str, str]]:

@@ -104,10 +104,14 @@ def start_pass(piece: Piece, stub: Stub, folder: Path) -> Start:
     return Start([sys.executable, "-c", "pass"], folder, stub.environment())
 
 
-def start_floor(piece: Piece, stub: Stub, folder: Path) -> Start:
-    """Bare HTTP."""
-    words = [sys.executable, str(HERE / "floor.py"), stub.url, str(piece.buckets)]
-    return Start(words, folder, stub.environment())
+def start_floor(kind: str) -> Callable[[Piece, Stub, Path], Start]:
+    """Bare HTTP, by http.client or by sockets."""
+
+    def start(piece: Piece, stub: Stub, folder: Path) -> Start:
+        words = [sys.executable, str(HERE / "floor.py"), stub.url, str(piece.buckets), kind]
+        return Start(words, folder, stub.environment())
+
+    return start
 
 
 def start_boto3(threads: int) -> Callable[[Piece, Stub, Path], Start]:
@@ -188,7 +192,8 @@ TOOLS = {
             {"plan": ENDLESS},
             {"plan": (1, 0.015)},
         ),
-        Tool("floor", "bare HTTP (the floor)", start_floor, {"plan": ENDLESS}, {"plan": (0.1, 0.001)}),
+        Tool("floor", "bare HTTP, http.client", start_floor("http.client"), {"plan": ENDLESS}, {"plan": (0.2, 0.002)}),
+        Tool("sockets", "bare HTTP, sockets", start_floor("sockets"), {"plan": ENDLESS}, {"plan": (0.1, 0.0005)}),
         Tool(
             "boto3",
             "a boto3 script, sequential",
@@ -199,11 +204,10 @@ TOOLS = {
         ),
         Tool(
             "boto3-50",
-            "the same, 50 threads",
+            "a boto3 script, 50 threads",
             start_boto3(50),
             {"plan": ENDLESS, "apply": ENDLESS},
             {"plan": (1, 0.015), "apply": (1, 0.02)},
-            version=lambda _: version_of("boto3"),
         ),
         Tool(
             "terraform",

@@ -7,7 +7,7 @@ and documented.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, cached_property
 from itertools import islice
 from typing import Annotated, Any, Literal, get_args
 
@@ -26,7 +26,7 @@ from reconciler.aspects.policy import Policy
 from reconciler.aspects.public_access_block import GATES, SHIELDS, PublicAccessBlock
 from reconciler.aspects.tags import MOST as MOST_TAGS
 from reconciler.aspects.tags import Tags, is_ignored
-from reconciler.aspects.variables import fill
+from reconciler.aspects.variables import fill, variables_in
 from reconciler.aspects.versioning import Versioning
 from reconciler.names import REGION, namespace_of, wrong_with_name, wrong_with_old_name
 from reconciler.policy_language import keeping
@@ -133,6 +133,10 @@ PARTITIONS = {
 """The partitions beside ``aws``, by what their regions' names begin with (botocore's partitions.json)."""
 
 
+NO_VARIABLES: Mapping[str, frozenset[str]] = {}
+"""Of most specs, once they are filled in."""
+
+
 class BucketSpec(BaseModel):
     """One bucket as its spec describes it. An aspect that is left out is neither read nor touched."""
 
@@ -237,15 +241,34 @@ class BucketSpec(BaseModel):
 
     def filled(self, around: Surroundings) -> "BucketSpec":
         """The same spec with the built-in variables filled in that have a value here."""
-        written = self.model_dump(mode="json", by_alias=False, exclude_unset=True)
-        full = fill(written, around.variables)
-        return self if full == written else type(self).model_validate(full, by_name=True, by_alias=False)
+        values = {name: value for name, value in around.variables.items() if value is not None}
+        open_fields = {name for name, names in self.variables.items() if not names.isdisjoint(values)}
+        if not open_fields:
+            return self
+        written = self.model_dump(mode="json", by_alias=False, exclude_unset=True, include=open_fields)
+        full = fill(written, values)
+        others = {name: getattr(self, name) for name in self.model_fields_set - open_fields}
+        return self if full == written else type(self).model_validate(others | full, by_name=True, by_alias=False)
+
+    @cached_property
+    def variables(self) -> Mapping[str, frozenset[str]]:
+        """The names of the variables that are still open, by the field in which they stand; found out once."""
+        found = {name: frozenset(variables_in(value)) for name, value in self}
+        return {name: names for name, names in found.items() if names} or NO_VARIABLES
 
     def refusals(self) -> Iterator[Refusal]:
         """Everything that S3 would refuse in this spec, with paths from the bucket.
 
         Variables that only S3 can fill in stand for values of their usual length meanwhile.
         """
+        yield from self.refused
+
+    @cached_property
+    def refused(self) -> tuple[Refusal, ...]:
+        """The same, found out once: it is told when a spec is loaded, and in its plan."""
+        return tuple(self._refusals())
+
+    def _refusals(self) -> Iterator[Refusal]:
         yield from self._refusals_of_the_bucket()
         if max(len(text or "") for text in (self.name, self.region, self.account)) > LONGEST_NAME:
             return  # filled in for `${bucket}`, they would make more of the spec than fits anywhere

@@ -117,6 +117,11 @@ class Node:
         return value
 
     @property
+    def start(self) -> int:
+        """Where in its text it begins."""
+        return self.where >> BITS_OF_LENGTH
+
+    @property
     def span(self) -> Span:
         """Line and columns in its source."""
         return self.source.span_of(self.where)

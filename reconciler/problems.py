@@ -7,7 +7,6 @@ are found or printed.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 
 LONGEST_WORD = 100
@@ -73,6 +72,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """The known word that is meant by a misspelled one, if one is near enough."""
     if len(word) > LONGEST_WORD:
         return None
+    from difflib import get_close_matches  # only whoever makes a mistake pays for it
+
     candidates = {name.lower(): name for name in known}
     near = get_close_matches(word.lower(), candidates, n=1, cutoff=0.7)
     return candidates[near[0]] if near else None

@@ -324,7 +324,8 @@ class _Builder:
         mark, opened = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
         if opened is not None and mark is not None and mark.index >= len(self.source.text):
             mark = opened  # what was never closed is shown where it begins, not where the file ends
-        span = (mark.line + 1, mark.column + 1, mark.column + 2) if mark is not None else (1, 1, 2)
+        # by its position: libyaml adds a line to a text that ends without one, and nobody would find it
+        span = self.source.span_of(stretch(mark.index, mark.index + 1)) if mark is not None else (1, 1, 2)
         said = " ".join(part for part in (getattr(error, "problem", None), getattr(error, "context", None)) if part)
         return self.source.problem(NOT_YAML, said, span, self.advice(said, span))
 

@@ -302,6 +302,8 @@ def test_a_place_is_the_one_that_the_reader_names(text: str) -> None:
         events = []
     for event in events:
         start, end = event.start_mark, event.end_mark
+        assert start is not None
+        assert end is not None
         nowhere = start.index == len(source.text) and start.column == 0  # libyaml adds a line to a text without an end
         if isinstance(event, yaml.NodeEvent) and not nowhere:
             within = end.line == start.line and end.column > start.column and isinstance(event, yaml.ScalarEvent)

@@ -109,7 +109,8 @@ class Stub:
 
     def environment(self) -> dict[str, str]:
         """What any AWS tool needs to ask this stub, and nothing of this machine's own configuration."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RECONCILE_"))}
+        foreign = ("AWS_", "RECONCILE_", "COV")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         return kept | {
             "AWS_ACCESS_KEY_ID": "AKIA111122223333STUB",
             "AWS_SECRET_ACCESS_KEY": "stub",

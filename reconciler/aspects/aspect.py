@@ -6,15 +6,15 @@ in several ways is made canonical on the way in, so that ``==`` alone decides wh
 the same. An aspect never performs a call: it returns calls, as data.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
 
 from reconciler.aspects.calls import Call, Params, Risk, S3Api, Wire
+from reconciler.aspects.digests import digest
 from reconciler.aspects.markers import KeptFromLive, KeyedBy, marker_of
 from reconciler.aspects.pictures import picture
 from reconciler.problems import Code, Severity
@@ -147,10 +147,23 @@ class Aspect(BaseModel):
         return self.model_dump(mode="json")
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Aspect) and type(self) is type(other) and said(self) == said(other)
+        return self is other or (
+            isinstance(other, Aspect) and type(self) is type(other) and self.digest == other.digest
+        )
 
     def __hash__(self) -> int:
-        return hash(said(self))
+        return hash(self.digest)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of what it means, found out once. To Python, 1 and 1.0 and True are equal; to S3 they are not."""
+        return digest(self.meaning())
+
+    def __copy__(self) -> Self:
+        """A copy is about to be changed: what it means has to be found out again."""
+        copied = super().__copy__()
+        copied.__dict__.pop("digest", None)
+        return copied
 
     @property
     def means_nothing(self) -> bool:
@@ -279,11 +292,6 @@ class Aspect(BaseModel):
         if before is None and after is not None:
             return None, after.model_copy(update=defaults_in(after)).picture()
         return (before.picture() if before else None, after.picture() if after else None)
-
-
-def said(document: Aspect) -> str:
-    """The meaning of a document as one text. To Python, 1 and 1.0 and True are equal; to S3 they are not."""
-    return json.dumps(document.meaning(), sort_keys=True)
 
 
 @cache

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 """A variable of ours. IAM's have a colon, or are one of * ? $."""
 
@@ -40,9 +42,13 @@ def filled_length(text: str, variables: Mapping[str, str | None]) -> int:
 
 
 def variables_in(value: Any) -> Iterator[str]:
-    """The names of our variables that plain data still holds."""
+    """The names of our variables that plain data or a model still holds."""
     if isinstance(value, str):
-        yield from VARIABLE.findall(value)
+        if "${" in value:
+            yield from VARIABLE.findall(value)
+    elif isinstance(value, BaseModel):
+        for _, item in value:
+            yield from variables_in(item)
     elif isinstance(value, Mapping):
         for item in value.values():
             yield from variables_in(item)

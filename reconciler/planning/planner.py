@@ -7,7 +7,6 @@ from typing import Any
 from reconciler.aspects.aspect import Aspect, Refusal, Surroundings
 from reconciler.aspects.calls import Call, Risk
 from reconciler.aspects.managed import Absent
-from reconciler.aspects.variables import variables_in
 from reconciler.bucket import BucketSpec
 from reconciler.endpoints.profile import Profile
 from reconciler.endpoints.profiles import AWS
@@ -54,9 +53,10 @@ def plan_bucket(spec: BucketSpec, live: LiveBucket, identity: Identity, origin: 
     if spec.is_absent:
         return plan_of_absent(spec, live, identity, origin)
     region = region_of(spec, live, identity)
-    around = spec.surroundings(account=identity.account, region=region)
-    spec = spec.filled(around)
-    around = replace(spec.surroundings(account=identity.account, region=region), keys=live.keys)
+    spec = spec.filled(spec.surroundings(account=identity.account, region=region))
+    as_written = replace(spec.surroundings(account=identity.account, region=region), keys=live.keys)
+    siblings = {**as_written.siblings}
+    around = replace(as_written, siblings=siblings)
     exists = live.existence is Existence.EXISTS
     trouble = trouble_with(spec, live, identity) or open_variables(spec)
     nothing_found = {BUCKET: digest({"region": live.region} if exists else None)}
@@ -82,7 +82,7 @@ def plan_bucket(spec: BucketSpec, live: LiveBucket, identity: Identity, origin: 
         after = outcome.after if isinstance(outcome, Change) else found
         if isinstance(declared[name], Aspect) and isinstance(after, Aspect):
             # what comes later sees this one as it will be: with what the spec leaves to the live bucket
-            around = replace(around, siblings={**around.siblings, name: after})
+            siblings[name] = after
     asking = lock_out.Asking(identity, around, live.role_arn)
     remarks = [*findings(spec, live, identity), *lock_out.findings(spec, changes, asking)]
     blockers.extend(lock_out.blockers(spec, changes, tuple(blockers), asking))
@@ -92,7 +92,7 @@ def plan_bucket(spec: BucketSpec, live: LiveBucket, identity: Identity, origin: 
     shut_before, shut_after = lock_out.shut_by(changes, spec, asking)
     return Plan(
         spec,
-        around,
+        around if changes else as_written,  # of a bucket that stays as it is, no live document is kept
         origin,
         exists,
         region,
@@ -228,8 +228,7 @@ def creation(spec: BucketSpec, around: Surroundings, profile: Profile = AWS) -> 
 
 def open_variables(spec: BucketSpec) -> Unreadable | None:
     """A variable whose value nobody knows: the account, where STS does not answer."""
-    written = spec.model_dump(mode="json", exclude_none=True)
-    names = sorted(set(variables_in(written)))
+    names = sorted(frozenset[str]().union(*spec.variables.values()))
     if not names:
         return None
     listed = ", ".join(f"${{{name}}}" for name in names)

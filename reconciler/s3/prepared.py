@@ -1,12 +1,13 @@
 """Prepared calls: reads that ask what boto3 would ask and answer what it would answer, without its plumbing.
 
-boto3 spends 750 to 900 µs of CPU on a call, of which signing and parsing need 150 (two cores). Here, the first call
-of each kind is boto3's own, and what it has sent is the pattern for those that follow (`reconciler.s3.patterns`);
-they are signed by botocore's signer, go over a connection that is kept (`reconciler.s3.wire`), and are parsed by
-botocore's parser. This is the common case and nothing else: an answer 200 with the document that was expected, or a
-404 with a code that means "there is none". Whatever else happens, boto3 is asked, and what it says is the answer:
-redirects, retries, throttling, tokens that have expired and all other errors are its own. With a proxy, credentials
-that do not sign in the usual way, or ``RECONCILE_READER=boto3``, it is asked for everything.
+What boto3 reads in 2,300 µs of CPU is read in 280 (a document that was seen before; two busy cores, one run). The
+first call of each kind is boto3's own, and what it has sent is the pattern for those that follow
+(`reconciler.s3.patterns`); they are signed by botocore's signer, go over a connection that is kept
+(`reconciler.s3.wire`), and are parsed by botocore's parser. This is the common case and nothing else: an answer 200
+with the document that was expected, or a 404 with a code that means "there is none". Whatever else happens, boto3 is
+asked, and what it says is the answer: redirects, retries, throttling, tokens that have expired and all other errors
+are its own. With a proxy, credentials that do not sign in the usual way, or ``RECONCILE_READER=boto3``, it is asked
+for everything.
 """
 
 import logging

@@ -65,11 +65,13 @@ def specs_in(folder: Path, problems: list[Problem]) -> list[Path]:
     if not found:
         problems.append(Problem(NO_SPECS.code, f"`{as_text(folder)}` holds no spec: no file ends in .yaml or .yml"))
     root = folder.resolve()
-    inside = [file for file in found if file.resolve().is_relative_to(root)]
+    inside: list[Path] = []
     for file in found:
-        if file not in inside:
-            said = f"`{as_text(file)}` is a link to a file outside of `{as_text(folder)}`"
-            problems.append(Problem(OUTSIDE.code, said, help="name the file itself on the command line"))
+        if file.resolve().is_relative_to(root):
+            inside.append(file)
+            continue
+        said = f"`{as_text(file)}` is a link to a file outside of `{as_text(folder)}`"
+        problems.append(Problem(OUTSIDE.code, said, help="name the file itself on the command line"))
     return inside
 
 

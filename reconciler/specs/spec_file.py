@@ -39,6 +39,8 @@ CODES = (NOT_A_SPEC, DELETES_BY_DEFAULT)
 NEVER_BY_DEFAULT = ("state", "confirm_delete", "empty_first", "max_objects")
 BUCKETS = "buckets"
 TOP_LEVEL = (BUCKETS, "defaults", "variables")
+ENOUGH_TO_GUESS = MOST_VALUES // 100
+"""How many values `defaults:` must have added before anybody guesses how many it will be in the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,10 @@ class Reading:
         """How many values `defaults:` and files add at the most."""
         self.values = 0
         """How many there are with them at the most."""
+        self.expected = 0
+        """How many there will be, as far as anybody can guess."""
+        self.first = 0
+        """Where the first bucket stands."""
 
     # ── bucket by bucket, or as a whole ──────────────────────────────────────────────────────────────
 
@@ -128,19 +134,27 @@ class Reading:
         """Take the next bucket of the file, of which nothing is known of what comes after."""
         if not self.has_begun:
             self.begin(root)
+            self.first = bucket.start
             self.size_of_defaults = self.defaults.size if self.defaults is not None else 0
         if self.is_beyond_bounds:
             return
         whole, added = self._whole(bucket)
         self.added += added + self.size_of_defaults
         self.values = values + self.added
+        self.expected = values + self._to_be_added(bucket)
         if whole is not None:
             self._specify(bucket, whole)
 
     @property
     def is_beyond_bounds(self) -> bool:
         """Whether what is told depends on what has not been read yet."""
-        return self.told.enough or self.filling.is_too_much or self.values > MOST_VALUES
+        too_many = self.values > MOST_VALUES or self.expected > 2 * MOST_VALUES
+        return self.told.enough or self.filling.is_too_much or too_many
+
+    def _to_be_added(self, bucket: Node) -> int:
+        """How many values will be added if the file goes on as it has begun: work that may be for nothing is seen."""
+        passed, length = bucket.start - self.first, len(self.text.source.text) - self.first
+        return self.added * length // passed if passed and self.added > ENOUGH_TO_GUESS else 0
 
     def stands(self, root: Node | None, problems: Sequence[Problem]) -> bool:
         """Whether nothing has turned up in the end that what was taken depends on."""

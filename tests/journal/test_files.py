@@ -91,6 +91,7 @@ def test_a_run_from_its_beginning_to_its_end(tmp_path: Path) -> None:
         "targets": (),
         "variables": {},
         "buckets": ("acme-lake",),
+        "shard": None,
     }
 
 
