@@ -78,7 +78,6 @@ def test_creating_a_bucket_takes_sixteen_calls(stub: Stub, folder: Path) -> None
     assert counts["total"] - sum(counts["calls"][name] for name in AROUND_A_PLAN) <= 20 * CALLS_TO_CREATE
 
 
-@pytest.mark.xfail(strict=False, reason="30 KiB a bucket until specs and plans take less")
 def test_memory_grows_by_little_with_each_bucket(stub: Stub, folder: Path) -> None:
     fewer, more = 200, 1_000
     filling.fill(stub, more, folder)

@@ -162,7 +162,8 @@ class Aspect(BaseModel):
     def __copy__(self) -> Self:
         """A copy is about to be changed: what it means has to be found out again."""
         copied = super().__copy__()
-        copied.__dict__.pop("digest", None)
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
         return copied
 
     @property
@@ -197,12 +198,18 @@ class Aspect(BaseModel):
 
     def target(self, live: Self | None, around: Surroundings) -> Self:
         """The whole document to have: what the spec says, and what it leaves to the live bucket."""
-        kept: dict[str, Any] = {}
-        for name, info in type(self).model_fields.items():
-            mark = marker_of(info, KeptFromLive)
-            if mark is not None and getattr(self, name) is None:
-                kept[name] = mark.default if live is None else getattr(live, name)
-        return self.model_copy(update=kept)
+        kept = kept_values(self, live)
+        if not kept:
+            return self
+        values = tuple(kept.values())
+        if values not in self.wholes:
+            self.wholes[values] = self.model_copy(update=kept)
+        return self.wholes[values]
+
+    @cached_property
+    def wholes(self) -> dict[tuple[Any, ...], Self]:
+        """This document with what was found in live buckets: those of a fleet that has one default are few."""
+        return {}
 
     def aliases(self, live: Self | None) -> tuple[str, ...]:
         """Aliases of KMS keys that must be looked up to tell whether this differs from the live document."""
@@ -301,7 +308,23 @@ def collections_of(kind: type[Aspect]) -> tuple[str, ...]:
     return (*keyed_fields, *(path[0] for path in kind.identities if len(path) == 1))
 
 
+@cache
+def kept_fields(kind: type[Aspect]) -> Mapping[str, Any]:
+    """The fields that keep their live value where a spec leaves them out, and what they hold where there is none."""
+    marks = {name: marker_of(info, KeptFromLive) for name, info in kind.model_fields.items()}
+    return {name: mark.default for name, mark in marks.items() if mark is not None}
+
+
+def kept_values(wanted: Aspect, live: Aspect | None) -> dict[str, Any]:
+    """What a spec leaves to the live document, and what that holds."""
+    return {
+        name: default if live is None else getattr(live, name)
+        for name, default in kept_fields(type(wanted)).items()
+        if getattr(wanted, name) is None
+    }
+
+
 def defaults_in(document: Aspect) -> dict[str, None]:
     """The fields that hold no more than what they would hold if the spec left them out."""
-    marks = {name: marker_of(info, KeptFromLive) for name, info in type(document).model_fields.items()}
-    return {name: None for name, mark in marks.items() if mark and getattr(document, name) == mark.default}
+    kept = kept_fields(type(document))
+    return {name: None for name, default in kept.items() if getattr(document, name) == default}

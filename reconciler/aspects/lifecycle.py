@@ -6,6 +6,7 @@ configuration elements"); here it has one.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
@@ -284,8 +285,10 @@ class Lifecycle(Aspect, Document):
 
     def target(self, live: Self | None, around: Surroundings) -> Self:
         """Rules without an id are the live ones that say the same."""
-        rules = with_ids(self.rules, live.rules if live is not None else ())
-        return super().target(live, around).model_copy(update={"rules": rules})
+        target = super().target(live, around)
+        if all(rule.id is not None for rule in self.rules):
+            return target
+        return target.model_copy(update={"rules": with_ids(self.rules, live.rules if live is not None else ())})
 
     def as_spec(self, around: Surroundings) -> Any:
         """Rules without what they would say anyway; midnights as dates."""
@@ -300,6 +303,11 @@ class Lifecycle(Aspect, Document):
 
     def item_words(self) -> dict[str, str]:
         """Each rule in a sentence."""
+        return dict(self.words)
+
+    @cached_property
+    def words(self) -> dict[str, str]:
+        """The same, found out once: the manifests of many buckets repeat it."""
         return {rule.id: in_words(rule) for rule in with_ids(self.rules) if rule.id is not None}
 
     @classmethod

@@ -7,12 +7,13 @@ written with If-Match / If-None-Match, so that a concurrent edit is never overwr
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from reconciler import strict_yaml
-from reconciler.aspects.aspect import Aspect, Refusal, Surroundings
+from reconciler.aspects.aspect import Aspect, Refusal, Surroundings, kept_values
 from reconciler.aspects.calls import AT_APPLY, Call, Params, Risk, S3Api, Wire
 from reconciler.aspects.encryption import Encryption
 from reconciler.aspects.lifecycle import Lifecycle
@@ -209,9 +210,8 @@ class Manifest(Aspect, Part):
 
     def refusals(self, around: Surroundings) -> Iterator[Refusal]:
         """What the person should not have typed, and what does not fit the schemas."""
-        for name, info in type(self).model_fields.items():
-            ours = marker_of(info, Derived) is not None or marker_of(info, Internal) is not None
-            if ours and getattr(self, name) is not None:
+        for name in never_typed():
+            if getattr(self, name) is not None:
                 yield Refusal(DERIVED, (name,), f"`{name}` follows from the spec", "take the line out")
         if not 1 <= len(self.key.encode()) <= 1024 or self.key.startswith("/") or self.key.endswith("/"):
             yield Refusal(BAD_KEY, ("key",), "this cannot be the key of the manifest")
@@ -267,8 +267,10 @@ class Manifest(Aspect, Part):
             "lifecycle": lifecycle.item_words() if isinstance(lifecycle, Lifecycle) else None,
             "json_schema": None,
         }
-        whole = super().target(live, around).model_copy(update=derived)
-        return whole if whole.created_at else whole.model_copy(update={"created_at": AT_APPLY})
+        kept = kept_values(self, live)
+        if not (self.created_at or kept.get("created_at")):
+            kept["created_at"] = AT_APPLY
+        return self.model_copy(update=kept | derived)
 
     # ── from one document to another ─────────────────────────────────────────────────────────────────
 
@@ -299,6 +301,13 @@ def is_somebodys(before: Manifest | None, after: Manifest) -> bool:
     if before is None:
         return False
     return before.unreadable_text is not None or before.created_at is None or before.bucket != after.bucket
+
+
+@cache
+def never_typed() -> tuple[str, ...]:
+    """The fields that nobody writes into a spec."""
+    fields = Manifest.model_fields.items()
+    return tuple(name for name, info in fields if marker_of(info, Derived) or marker_of(info, Internal))
 
 
 def most_bytes(value: Any, depth: int = 1) -> int:

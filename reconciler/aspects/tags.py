@@ -105,7 +105,8 @@ class Tags(Aspect, RootModel[dict[Text, Text]]):
 
     def target(self, live: Self | None, around: Surroundings) -> Self:
         """The spec's tags, and those of the live ones that are not ours."""
-        return type(self)(self.root | foreign_tags(live, around))
+        theirs = foreign_tags(live, around)
+        return type(self)(self.root | theirs) if theirs else self
 
     @classmethod
     def target_of_absence(cls, live: Self | None, around: Surroundings) -> Self | None:

@@ -15,9 +15,9 @@ from botocore.exceptions import BotoCoreError
 
 START = 200.0
 """Calls a second after a first refusal that comes before anybody could measure."""
-SLOWEST = 8.0
+SLOWEST = 10.0
 """Calls a second that are always tried, so that a server that serves again is noticed."""
-WINDOW, LEAST = 0.5, 12
+WINDOW, LEAST = 0.5, 10
 """The pace is changed after so many seconds and so many calls, not oftener: they show what the change before it did.
 Half a second is longer than a round trip; a refusal of what began earlier does not count."""
 UNDER = 0.97

@@ -1,6 +1,6 @@
 """Prepared calls: reads that ask what boto3 would ask and answer what it would answer, without its plumbing.
 
-What boto3 reads in 2,300 µs of CPU is read in 280 (a document that was seen before; two busy cores, one run). The
+What boto3 reads in 2,400 µs of CPU is read in 280 (a document that was seen before; two busy cores, one run). The
 first call of each kind is boto3's own, and what it has sent is the pattern for those that follow
 (`reconciler.s3.patterns`); they are signed by botocore's signer, go over a connection that is kept
 (`reconciler.s3.wire`), and are parsed by botocore's parser. This is the common case and nothing else: an answer 200

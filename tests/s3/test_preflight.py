@@ -9,7 +9,7 @@ from botocore.credentials import Credentials, RefreshableCredentials
 from reconciler.errors import CannotReachS3
 from reconciler.run import Planned, carry_out
 from reconciler.s3 import preflight
-from reconciler.s3.clients import Clients
+from reconciler.s3.clients import CONNECTIONS, Clients
 from reconciler.s3.preflight import check_clock, check_credentials, end_of, estimate, in_words
 from tests.s3.lakes import LAKE
 from tests.s3.world import World
@@ -84,7 +84,7 @@ def test_the_estimate_is_the_longest_lane_or_all_calls_side_by_side(world: World
     assert estimate(few) == 60
     specs = [{"name": f"lake-{number}", "region": "us-east-1", "versioning": "Enabled"} for number in range(3)]
     plans = world.plans(*specs)
-    assert estimate(plans * 1000) == -(-3 * 1000 * 2 * 2 // 32)
+    assert estimate(plans * 1000) == -(-3 * 1000 * 2 * 2 // CONNECTIONS)
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(40, "40 s"), (119, "119 s"), (150, "3 min"), (7200, "2 h")])
