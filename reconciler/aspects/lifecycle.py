@@ -280,8 +280,13 @@ class Lifecycle(Aspect, Document):
 
     def refusals(self, around: Surroundings) -> Iterator[Refusal]:
         """What PutBucketLifecycleConfiguration answers with an error, and what only costs money."""
-        yield from refusals_of_rules(self.rules)
+        yield from self.refused_rules
         yield from refusals_beside(around.siblings.get("versioning"))
+
+    @cached_property
+    def refused_rules(self) -> tuple[Refusal, ...]:
+        """What is wrong with the rules, found out once: the buckets of a fleet share them."""
+        return tuple(refusals_of_rules(self.rules))
 
     def target(self, live: Self | None, around: Surroundings) -> Self:
         """Rules without an id are the live ones that say the same."""

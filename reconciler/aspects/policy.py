@@ -80,6 +80,14 @@ class Policy(Aspect, RootModel[dict[str, JsonValue]]):
         """The canonical policy: equal for every spelling of one meaning."""
         return canonical_policy(self.root)
 
+    def __eq__(self, other: object) -> bool:
+        """The same words mean the same: most live policies are just what was put, and nothing has to be looked at."""
+        if isinstance(other, Policy) and grammar.minified(self.root) == grammar.minified(other.root):
+            return True
+        return super().__eq__(other)
+
+    __hash__ = Aspect.__hash__
+
     @property
     def means_nothing(self) -> bool:
         """AWS has no policy without statements; other servers may answer one."""

@@ -4,6 +4,7 @@ PutBucketTagging replaces the whole set, and S3 refuses one without the ``aws:``
 ("System tags cannot be removed by requester"), so every PUT carries them and those that others own.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from typing import Any, Self
@@ -18,6 +19,8 @@ from reconciler.scalars import Text
 SYSTEM_PREFIX = "aws:"
 MOST = 50
 MARKS = "+-=._:/@"
+USUAL = re.compile(r"[A-Za-z0-9 +\-=._:/@]*")
+"""What most tags are made of, and S3 takes."""
 CATEGORIES = "LNZ"
 """Beside `MARKS`, a tag holds what Unicode calls letters, numbers and separators (the pattern of TagKeyString and
 TagValueString in botocore's model of s3control). XML can hold each of these characters."""
@@ -153,6 +156,8 @@ def wrong_with(key: str, value: str) -> str | None:
     if len(value) > 256:
         return f"`{key}` has a value of {len(value)} characters: S3 takes at most 256"
     for text, what in ((key, "key"), (value, "value")):
+        if USUAL.fullmatch(text):
+            continue
         unfit = next((character for character in text if not may_stand_in_a_tag(character)), None)
         if unfit is not None:
             return f"`{key}`: the {what} holds the character U+{ord(unfit):04X}, which S3 does not take"

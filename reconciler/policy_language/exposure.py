@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.policy_language.canonical import canonical_statements
+from reconciler.policy_language.canonical import canonical_statement
 from reconciler.policy_language.conditions import IF_EXISTS, base_of, network_of
+from reconciler.policy_language.partition import partition_in
 from reconciler.policy_language.principals import EVERYBODY
 from reconciler.policy_language.values import Statement, members
 from reconciler.policy_language.wrong import Path
@@ -61,8 +62,14 @@ MAY_BE_REFUSED = Code(
 
 def public_statements(policy: Mapping[str, Any]) -> Iterator[Path]:
     """The paths of the statements that make this policy public."""
-    for statement, (path, _) in zip(canonical_statements(policy), members(policy, "Statement"), strict=False):
-        if isinstance(statement, dict) and is_public(statement):
+    allowing = [
+        (path, statement)
+        for path, statement in members(policy, "Statement")
+        if isinstance(statement, Mapping) and statement.get("Effect") == "Allow"
+    ]
+    partition = partition_in(policy) if allowing else ""
+    for path, statement in allowing:
+        if is_public(canonical_statement(statement, partition)):
             yield path
 
 

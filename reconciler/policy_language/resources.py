@@ -25,22 +25,30 @@ OPEN_END = re.compile(r"[*?]|\$\{")
 
 def wrong_with_resource(text: str, home: Home) -> Reason | None:
     """Why this is not the bucket or an object in it."""
-    write = f"write `{home.arn()}` for the bucket, `{home.arn('/*')}` for its objects"
+    said = not_in_it(text, home)
+    write = "write `{}` for the bucket, `{}` for its objects"
+    return None if said is None else Reason(said, write.format(home.arn(), home.arn("/*")))
+
+
+def not_in_it(text: str, home: Home) -> str | None:
+    """The same without what to write instead."""
     parts = text.split(":", 5)
     if len(parts) < 6 or parts[0] != "arn":
-        return Reason(f"`{text}` is not the ARN of this bucket or of objects in it", write)
+        return f"`{text}` is not the ARN of this bucket or of objects in it"
     _, partition, service, region, account, name = parts
     if home.partition and not may_be(partition, home.partition):
-        return Reason(f"this resource is in partition {partition}, and the bucket is in {home.partition}", write)
+        return f"this resource is in partition {partition}, and the bucket is in {home.partition}"
     if not (may_be(service, "s3") and may_be(region, "") and may_be(account, "") and may_be_in(name, home.bucket)):
-        return Reason(f"`{text}` is not this bucket or an object in it", write)
+        return f"`{text}` is not this bucket or an object in it"
     return None
 
 
 def may_be(segment: str, expected: str) -> bool:
     """Whether a segment of an ARN is this text, or a pattern that begins like it."""
+    if segment == expected:
+        return True
     known = known_part(segment)
-    return segment == expected if known == segment else expected.startswith(known)
+    return known != segment and expected.startswith(known)
 
 
 def may_be_in(name: str, bucket: str) -> bool:

@@ -23,8 +23,8 @@ Half a second is longer than a round trip; a refusal of what began earlier does 
 UNDER = 0.97
 """How far the pace stays under what a server has just served."""
 FIRST_STEP, LONGER, LONGEST_STEP = 0.02, 2.0, 1.0
-"""How much is added in a window without a refusal, as a part of the pace; how that grows; and what it is where the
-server is known to have served more, or nobody knows what it serves."""
+"""What a window without a refusal adds, as a part of the pace: the first one this, each one after it so many times as
+much, none more than this. The last it is from the beginning where a server is known to serve more, or nobody knows."""
 MEASURED = 4096
 """Calls whose times are kept until the first refusal, to measure what a server has served."""
 LOOKS_UP = 0.25
@@ -134,3 +134,78 @@ class Pace:
         self._since = now
         self._ended = self._refused = 0
         self._is_used = False
+
+
+class Limiter:
+    """One pace for all threads that ask one account in one region."""
+
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], object] = time.sleep
+    ) -> None:
+        self.pace = Pace()
+        self.clock = clock
+        self.sleep = sleep
+        self.served_at: float | None = None
+        """When the server has last answered with something else than a refusal."""
+        self._lock = threading.Lock()
+        self._own = threading.local()
+
+    @property
+    def is_entered(self) -> bool:
+        """Whether this thread has entered, and not left yet."""
+        return getattr(self._own, "begun", None) is not None
+
+    def enter(self) -> None:
+        """Wait until a call of this thread may begin. Raises `NotSentError` when the run is stopped meanwhile."""
+        if self.pace.rate is not None:
+            self._wait()
+        self._own.begun = self.clock()
+
+    def _wait(self) -> None:
+        with self._lock:
+            ticket = self.pace.take(self.clock())
+        while True:
+            with self._lock:
+                left = self.pace.wait(ticket, self.clock())
+            if left <= 0:
+                return
+            self.pause(min(left, LOOKS_UP))
+
+    def pause(self, seconds: float) -> None:
+        """Sleep for so long. Raises `NotSentError` when the run is stopped meanwhile."""
+        until = self.clock() + seconds
+        while (left := until - self.clock()) > 0:
+            if is_stopped():
+                raise NotSentError
+            self.sleep(min(left, LOOKS_UP))
+
+    def leave(self, *, throttled: bool) -> None:
+        """The call of this thread has ended: the server has refused it for its rate, or not."""
+        now = self.clock()
+        begun, self._own.begun = getattr(self._own, "begun", None), None
+        if not throttled:
+            self.served_at = now
+        with self._lock:
+            self.pace.ended(now, now if begun is None else begun, throttled=throttled)
+
+
+# ── who stops waiting, and when ──────────────────────────────────────────────────────────────────────
+
+_of_this_thread = threading.local()
+
+
+def heed(stop: threading.Event | None) -> None:
+    """Have this thread wait no longer for a turn once the event is set; what is under way goes on."""
+    _of_this_thread.stop = stop
+
+
+def heeded() -> threading.Event | None:
+    """What this thread heeds; threads that it starts for a part of its work are to heed the same."""
+    stop: threading.Event | None = getattr(_of_this_thread, "stop", None)
+    return stop
+
+
+def is_stopped() -> bool:
+    """Whether this thread is to wait no longer."""
+    stop = heeded()
+    return stop is not None and stop.is_set()
