@@ -356,6 +356,7 @@ def aspect_of(info: FieldInfo) -> type[Aspect] | None:
     return next(kind for kind in get_args(info.annotation) if isinstance(kind, type) and issubclass(kind, Aspect))
 
 
+@cache
 def partition_of(region: str | None) -> str:
     """The AWS partition of a region, by the region's name."""
     return next((name for prefix, name in PARTITIONS.items() if (region or "").startswith(prefix)), "aws")

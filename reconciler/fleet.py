@@ -14,11 +14,11 @@ from reconciler.errors import CannotReachS3
 from reconciler.planning.accounts import out_of_reach, within_regions
 from reconciler.planning.changeset import Origin, Plan
 from reconciler.planning.live import Identity
-from reconciler.planning.outcomes import Applied, BucketOutcome, Halt
 from reconciler.planning.planner import plan_bucket
 from reconciler.specs.loader import Declared
 
 if TYPE_CHECKING:
+    from reconciler.planning.outcomes import Applied, BucketOutcome
     from reconciler.s3.clients import Clients
     from reconciler.s3.executor import Executor
     from reconciler.s3.reader import Listing, Reader
@@ -149,7 +149,9 @@ def side_by_side(work: Callable[[Item], Result], items: Sequence[Item], left: Ev
     """The same for all accounts, so many at a time; `left` is set when one of them ends the run."""
     if len(items) == 1:
         return [work(items[0])]
-    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="account")
+    from reconciler.s3.limiter import heed
+
+    pool = ThreadPoolExecutor(AT_ONCE, "account", heed, (left,) if left is not None else ())
     try:
         return list(pool.map(work, items))
     except BaseException:
@@ -173,7 +175,7 @@ class Work:
 
 
 def shared_out(
-    members: Iterable[Member], plans: Sequence[Plan], ended: Callable[[BucketOutcome], None], **settings: Any
+    members: Iterable[Member], plans: Sequence[Plan], ended: "Callable[[BucketOutcome], None]", **settings: Any
 ) -> list[Work]:
     """The plans of a run by account; one account at least."""
     from reconciler.s3.clients import CONNECTIONS
@@ -200,7 +202,7 @@ def halting(work: Sequence[Work]) -> Callable[[str, str | None], None]:
     return halt
 
 
-def carried_out(work: Sequence[Work]) -> Applied:
+def carried_out(work: Sequence[Work]) -> "Applied":
     """The plans of all accounts, each by its own executor. One interruption is heard by all of them."""
     from reconciler.s3.executor import LOOKS_UP
     from reconciler.s3.lanes import Lanes
@@ -215,8 +217,10 @@ def carried_out(work: Sequence[Work]) -> Applied:
         return together([lanes.ended[number] for number in range(len(work))])
 
 
-def together(parts: Sequence[Applied]) -> Applied:
+def together(parts: "Sequence[Applied]") -> "Applied":
     """What became of all accounts, as of one run."""
+    from reconciler.planning.outcomes import Applied, Halt
+
     buckets = [bucket for part in parts for bucket in part.buckets]
     halted = [part.halted for part in parts if part.halted]
     return Applied(

@@ -15,14 +15,9 @@ from reconciler.errors import ReconcileError, WrongAccount
 from reconciler.fleet import Member
 from reconciler.meter import NOBODY, Meter
 from reconciler.planning.changeset import Changeset, Inputs, Plan
-from reconciler.planning.consent import risky
 from reconciler.planning.digests import digest_of_specs
 from reconciler.planning.live import Existence, Identity, LiveBucket
-from reconciler.planning.outcomes import Applied, BucketOutcome
-from reconciler.planning.rolling_back import Rollback, rolled_back
-from reconciler.planning.runs import PastRun
 from reconciler.planning.sharding import Part, Shard
-from reconciler.planning.taking_over import TakenOver, everything_of, taken_over
 from reconciler.problems import Problem
 from reconciler.question import Access as Access
 from reconciler.question import Question as Question
@@ -32,6 +27,10 @@ from reconciler.specs.loader import Declared, Loaded, refuse_for
 
 if TYPE_CHECKING:
     from reconciler.planning.evidence import EvidenceAsked
+    from reconciler.planning.outcomes import Applied, BucketOutcome
+    from reconciler.planning.rolling_back import Rollback
+    from reconciler.planning.runs import PastRun
+    from reconciler.planning.taking_over import TakenOver
     from reconciler.s3.clients import Clients
     from reconciler.s3.reader import Reader
     from reconciler.settings import Account, Lock
@@ -68,7 +67,7 @@ class Planned:
 class Found:
     """Live buckets as specs, and why some of those that were asked for are not among them, by name."""
 
-    buckets: tuple[TakenOver, ...]
+    buckets: "tuple[TakenOver, ...]"
     out_of_reach: Mapping[str, str]
 
 
@@ -221,6 +220,7 @@ def take_over(
     """
     from fnmatch import fnmatchcase
 
+    from reconciler.planning.taking_over import everything_of, taken_over
     from reconciler.s3.reader import Reader
     from reconciler.specs.writing import as_read
 
@@ -258,6 +258,7 @@ def look_again(planned: Planned, names: Collection[str]) -> dict[str, LiveBucket
 
 def empty_among(planned: Planned, names: Collection[str]) -> frozenset[str]:
     """Which of these buckets hold nothing that is not the tool's own. Asked only where the answer decides anything."""
+    from reconciler.planning.consent import risky
     from reconciler.s3.contents import Bag, is_empty
     from reconciler.s3.reader import Reader
 
@@ -272,12 +273,14 @@ def empty_among(planned: Planned, names: Collection[str]) -> frozenset[str]:
     )
 
 
-def roll_back(run: PastRun, access: Access, notice: Notice = lambda _: None) -> Rollback:
+def roll_back(run: "PastRun", access: Access, notice: Notice = lambda _: None) -> "Rollback":
     """What takes back a run of the past, as far as specs can say it. Reads S3 and writes nothing.
 
     Raises `WrongAccount` where these credentials lead to another account, or another S3; an account that the settings
     list is reached as they say.
     """
+    from reconciler.planning.rolling_back import rolled_back
+    from reconciler.planning.taking_over import everything_of
     from reconciler.s3.reader import Reader
     from reconciler.specs.writing import as_read
 
@@ -312,11 +315,11 @@ def out_of_reach(bucket: LiveBucket) -> str:
 
 def carry_out(
     planned: Planned,
-    progress: Callable[[BucketOutcome], None] = lambda _: None,
+    progress: "Callable[[BucketOutcome], None]" = lambda _: None,
     lock: "Lock | None" = None,
     meter: Meter = NOBODY,
     **settings: Any,
-) -> Applied:
+) -> "Applied":
     """Do what the plan says. What is blocked stays undone and is part of the outcome.
 
     Raises `ReconcileError`, before anything is written, for what would stop the run half-way, and `Locked` while
@@ -330,7 +333,7 @@ def carry_out(
     plans = [plan for plan in planned.changeset.plans if plan.changes or plan.blockers]
     with meter.over("Applying", len(plans), planned.clients.traffic) as done:
 
-        def ended(outcome: BucketOutcome) -> None:
+        def ended(outcome: "BucketOutcome") -> None:
             done()
             progress(outcome)
 

@@ -6,6 +6,7 @@ in several ways is made canonical on the way in, so that ``==`` alone decides wh
 the same. An aspect never performs a call: it returns calls, as data.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -14,7 +15,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict
 
 from reconciler.aspects.calls import Call, Params, Risk, S3Api, Wire
-from reconciler.aspects.digests import digest
+from reconciler.aspects.digests import canonical_json
 from reconciler.aspects.markers import KeptFromLive, KeyedBy, marker_of
 from reconciler.aspects.pictures import picture
 from reconciler.problems import Code, Severity
@@ -122,6 +123,8 @@ class Aspect(BaseModel):
     """Names of the aspects whose calls must come first."""
     from_file: ClassVar[frozenset[tuple[str, ...]]] = frozenset()
     """Where in this aspect a spec may say ``{file: path}`` instead of the value."""
+    names_its_bucket: ClassVar[bool] = False
+    """Whether hardly two buckets have the same, so that it is not worth keeping what it says."""
     identities: ClassVar[Mapping[tuple[str, ...], str]] = {}
     """Lists with identity in documents that are not modelled field by field."""
 
@@ -156,8 +159,20 @@ class Aspect(BaseModel):
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of what it means, found out once. To Python, 1 and 1.0 and True are equal; to S3 they are not."""
-        return digest(self.meaning())
+        """SHA-256 of what it means, found out once. To Python, 1 and 1.0 and True are equal; to S3 they are not.
+
+        Half a character (\\ud800), which JSON can hold and nothing can send, is told from every other text.
+        """
+        return hashlib.sha256(canonical_json(self.meaning()).encode(errors="surrogatepass")).hexdigest()
+
+    @cached_property
+    def written(self) -> str:
+        """What it says, as JSON, found out once: the specs of a fleet share it."""
+        return self.as_json()
+
+    def as_json(self) -> str:
+        """What it says, as one text for one value."""
+        return canonical_json(self.model_dump(mode="json", exclude_none=True))
 
     def __copy__(self) -> Self:
         """A copy is about to be changed: what it means has to be found out again."""

@@ -18,5 +18,5 @@ def digest(value: Any) -> str:
 
 
 def digest_of_text(text: str) -> str:
-    """SHA-256 of a text, in hexadecimal. Half a character (\\ud800), which JSON can hold, is told from every other."""
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+    """SHA-256 of a text, in hexadecimal. Raises UnicodeEncodeError for half a character (\\ud800)."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -109,6 +109,7 @@ class Manifest(Aspect, Part):
     codes = (DERIVED, DOES_NOT_FIT, BAD_SCHEMA, UNKNOWN, BAD_KEY)
     apply_after = ("encryption", "versioning", "public_access_block", "policy", "tags", "lifecycle")
     from_file = frozenset({("json_schema",)})
+    names_its_bucket = True
 
     key: Text = DEFAULT_KEY
     """Where in the bucket it lies."""

@@ -19,6 +19,8 @@ Misfit = tuple[tuple[str | int, ...], str]
 REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 MOST_REFERENCES = 20_000
 """References of a schema that are followed. Thirty short definitions can ask for a thousand million."""
+DEEPEST = 100
+"""References within references that are followed. A body nests 40 levels deep (`strict_yaml`)."""
 
 
 @cache
@@ -69,14 +71,22 @@ def misfits_of_team(body: dict[str, Any], schema: dict[str, Any]) -> Iterator[Mi
 
 
 def bounded(kind: Any) -> Any:
-    """The same kind of validator, which gives up after a number of references: raises RecursionError."""
+    """The same kind of validator, which gives up after a number of references: raises RecursionError.
+
+    It does so before Python does: a RecursionError in the midst of `referencing`, which is Rust inside, is a panic.
+    """
     followed = count(1)
+    inside = [0]
 
     def counted(follow: Any) -> Any:
         def reference(*arguments: Any) -> Iterator[Any]:
-            if next(followed) > MOST_REFERENCES:
+            if next(followed) > MOST_REFERENCES or inside[0] >= DEEPEST:
                 raise RecursionError
-            yield from follow(*arguments) or ()
+            inside[0] += 1
+            try:
+                yield from follow(*arguments) or ()
+            finally:
+                inside[0] -= 1
 
         return reference
 

@@ -52,6 +52,7 @@ class Policy(Aspect, RootModel[dict[str, JsonValue]]):
     codes = (*grammar.CODES, PUBLIC, MAY_BE_REFUSED)
     apply_after = ("public_access_block", "ownership_controls")
     from_file = frozenset({()})
+    names_its_bucket = True
     identities = {("Statement",): "Sid"}
 
     @model_validator(mode="before")

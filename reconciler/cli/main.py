@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
@@ -48,6 +49,8 @@ exit codes:
   3  refused, or consent is missing       130 interrupted
 """
 BROKEN_PIPE = 141
+GARBAGE = 200_000
+"""So many more objects there are before Python looks for garbage among them; it would at 700."""
 WIDEST_HELP = 100
 
 
@@ -265,6 +268,7 @@ def error_document(refusal: ReconcileError) -> dict[str, Any]:
 
 def run_from_command_line() -> NoReturn:
     """The entry point of the installed command."""
+    start_light()
     try:
         code = main(sys.argv[1:])
         if sys.stdout is not None:
@@ -274,6 +278,14 @@ def run_from_command_line() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = BROKEN_PIPE
     sys.exit(code)
+
+
+def start_light() -> None:
+    """Leave out what takes time at the start of a process and is of no use here."""
+    # most of what is made while modules are loaded stays: looking for garbage in it is for nothing
+    gc.set_threshold(GARBAGE)
+    # Pydantic would look through all installed packages for plugins; none has a say in what a spec means
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 if __name__ == "__main__":

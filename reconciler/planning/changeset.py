@@ -4,15 +4,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.aspects.aspect import Aspect, Surroundings
 from reconciler.aspects.calls import Call, Risk
 from reconciler.bucket import BucketSpec
 from reconciler.errors import ExitCode
-from reconciler.planning.evidence import Evidence
-from reconciler.planning.exposure import Exposed
 from reconciler.planning.sharding import Part
+
+if TYPE_CHECKING:
+    from reconciler.planning.evidence import Evidence
+    from reconciler.planning.exposure import Exposed
 
 BUCKET = "bucket"
 """The bucket itself, as an aspect among the others."""
@@ -96,9 +98,9 @@ class Plan:
     changes: tuple[Change, ...] = ()
     blockers: tuple[Blocker, ...] = ()
     findings: tuple[Finding, ...] = ()
-    exposure: Exposed | None = None
+    exposure: "Exposed | None" = None
     """In which ways the public can get in, before and after; None where the plan does not change who gets in."""
-    evidence: Evidence | None = None
+    evidence: "Evidence | None" = None
     """What of the bucket would go, where somebody asked for it and something may go; outside of the fingerprint."""
     shut_before: frozenset[str] = field(default=frozenset(), compare=False)
     """The aspects whose calls the live policy denies whoever asks, or may: their order depends on it."""

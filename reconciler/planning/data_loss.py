@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.aspects.calls import Risk
 from reconciler.aspects.lifecycle import Lifecycle, Rule
 from reconciler.aspects.lifecycle_losses import expires, losses
 from reconciler.aspects.versioning import Versioning, suspends
 from reconciler.planning.changeset import Change, Plan
-from reconciler.planning.forecast import Regime
+
+if TYPE_CHECKING:
+    from reconciler.planning.forecast import Regime
 
 LIFECYCLE, VERSIONING = "lifecycle", "versioning"
 MOST_RULES = 3
@@ -20,8 +22,8 @@ MOST_RULES = 3
 class Threat:
     """What the plan of a bucket takes from its objects: the step between two regimes, and the keys it is about."""
 
-    before: Regime
-    after: Regime
+    before: "Regime"
+    after: "Regime"
     prefixes: tuple[str, ...]
     """Where in the bucket to look; an empty prefix is everywhere."""
 
@@ -50,7 +52,7 @@ def gives_up_versions(change: Change) -> bool:
     return suspends(before, after)
 
 
-def threat_of(plan: Plan, before: Regime, after: Regime) -> Threat | None:
+def threat_of(plan: Plan, before: "Regime", after: "Regime") -> Threat | None:
     """Which keys to look at; None where there is no rule that could take any."""
     old, new = (side.lifecycle.rules if side.lifecycle else () for side in (before, after))
     concerned = [loss.rule for loss in losses(old, new)]

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from reconciler.aspects.aspect import Aspect
 from reconciler.endpoints.profile import Profile
 from reconciler.endpoints.profiles import AWS
-from reconciler.planning.contents import Contents
+
+if TYPE_CHECKING:
+    from reconciler.planning.contents import Contents
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class LiveBucket:
     aspects: Mapping[str, LiveAspect] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
     """The ARNs of the KMS keys that aliases stand for, as far as that decides anything and KMS would say."""
-    contents: Contents | Unreadable | None = None
+    contents: "Contents | Unreadable | None" = None
     """What is in it; None unless the spec has the bucket go."""
     role_arn: str | None = None
     """The ARN of the caller's role, with its path, where that decides what the policy says to the caller."""

@@ -57,6 +57,8 @@ OF_OTHER_CALLS = (
     *("s3:object-lock-legal-hold", "s3:object-lock-retain-until-date", "s3:object-lock-remaining-retention-days"),
 )
 """Keys that S3 fills in from headers and parameters which the calls about a policy do not have."""
+NOTHING_SHUT = frozenset[str]()
+"""One for all plans that leave the policy as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +321,7 @@ def shut_by(changes: Sequence[Change], spec: BucketSpec, asking: Asking) -> tupl
     """The aspects whose calls the live policy, and the one that takes its place, deny the caller or may."""
     change = next((change for change in changes if change.aspect == POLICY), None)
     if change is None:
-        return frozenset(), frozenset()
+        return NOTHING_SHUT, NOTHING_SHUT
     return denied_aspects(change.before, spec, asking), denied_aspects(change.after, spec, asking)
 
 

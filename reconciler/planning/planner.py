@@ -14,10 +14,8 @@ from reconciler.names import namespace_of
 from reconciler.planning import lock_out, together
 from reconciler.planning.changeset import BUCKET, Action, Blocker, Change, FieldChange, Finding, Origin, Plan
 from reconciler.planning.comparison import field_changes
-from reconciler.planning.contents import Contents
 from reconciler.planning.data_loss import with_words_across
-from reconciler.planning.deleting import deletion
-from reconciler.planning.digests import digest, digest_of_live
+from reconciler.planning.digests import NOTHING, digest_of_live, digest_of_place
 from reconciler.planning.existence import trouble_with
 from reconciler.planning.live import Existence, Identity, LiveAspect, LiveBucket, Unreadable
 from reconciler.planning.order import aspect_order
@@ -53,13 +51,15 @@ def plan_bucket(spec: BucketSpec, live: LiveBucket, identity: Identity, origin: 
     if spec.is_absent:
         return plan_of_absent(spec, live, identity, origin)
     region = region_of(spec, live, identity)
-    spec = spec.filled(spec.surroundings(account=identity.account, region=region))
-    as_written = replace(spec.surroundings(account=identity.account, region=region), keys=live.keys)
-    siblings = {**as_written.siblings}
-    around = replace(as_written, siblings=siblings)
+    around = spec.surroundings(account=identity.account, region=region)
+    full = spec.filled(around)
+    around = around if full is spec else full.surroundings(account=identity.account, region=region)
+    spec, declared = full, full.declared()
+    siblings = {**declared}
+    around = replace(around, siblings=siblings, keys=live.keys)
     exists = live.existence is Existence.EXISTS
     trouble = trouble_with(spec, live, identity) or open_variables(spec)
-    nothing_found = {BUCKET: digest({"region": live.region} if exists else None)}
+    nothing_found = {BUCKET: digest_of_place(live.region) if exists else NOTHING}
     if trouble is not None:
         blocker = Blocker(BUCKET, trouble.why, trouble.remedy)
         return Plan(spec, around, origin, exists, region, identity.account, nothing_found, blockers=(blocker,))
@@ -67,7 +67,6 @@ def plan_bucket(spec: BucketSpec, live: LiveBucket, identity: Identity, origin: 
     changes: list[Change] = [] if exists else [creation(spec, around, identity.profile)]
     blockers: list[Blocker] = []
     digests = nothing_found
-    declared = spec.declared()
     for name in aspect_order():
         if name not in declared:
             continue
@@ -92,7 +91,7 @@ def plan_bucket(spec: BucketSpec, live: LiveBucket, identity: Identity, origin: 
     shut_before, shut_after = lock_out.shut_by(changes, spec, asking)
     return Plan(
         spec,
-        around if changes else as_written,  # of a bucket that stays as it is, no live document is kept
+        around if changes else replace(around, siblings=declared),  # no live document is kept without a reason
         origin,
         exists,
         region,
@@ -112,18 +111,21 @@ def plan_of_absent(spec: BucketSpec, live: LiveBucket, identity: Identity, origi
     around = spec.surroundings(account=identity.account, region=region)
     if live.existence is Existence.MISSING:
         gone = tuple(nothing_to_keep(spec))
-        return Plan(spec, around, origin, False, region, identity.account, {BUCKET: digest(None)}, findings=gone)
+        return Plan(spec, around, origin, False, region, identity.account, {BUCKET: NOTHING}, findings=gone)
     if spec.tombstone:
         plan = plan_bucket(spec.as_tombstone(), live, identity, origin)
     else:
         trouble = trouble_with(spec, live, identity)
         blockers = (Blocker(BUCKET, trouble.why, trouble.remedy),) if trouble else ()
-        seen = {BUCKET: digest({"region": live.region})}
+        seen = {BUCKET: digest_of_place(live.region)}
         told = tuple(findings(spec, live, identity))
         exists = live.existence is Existence.EXISTS
         plan = Plan(spec, around, origin, exists, region, identity.account, seen, blockers=blockers, findings=told)
     if plan.blockers:
         return replace(plan, changes=())
+    from reconciler.planning.contents import Contents  # few plans delete anything
+    from reconciler.planning.deleting import deletion
+
     outcome = deletion(spec, live.contents)
     proofs = live.contents.proofs if isinstance(live.contents, Contents) else {}
     plan = replace(plan, live={**plan.live, **proofs})

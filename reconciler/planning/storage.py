@@ -7,14 +7,16 @@ everything else the major one.
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.planning.changeset import Action, Change, Changeset, Plan
-from reconciler.planning.digests import digest, digest_of_specs
-from reconciler.planning.evidence import evidence_document
-from reconciler.planning.exposure import Exposed, Exposure, Way
+from reconciler.planning.digests import digest_in_parts, digest_of_specs
 from reconciler.planning.needs import Need
 from reconciler.planning.sharding import Part
+
+if TYPE_CHECKING:
+    from reconciler.planning.evidence import Evidence
+    from reconciler.planning.exposure import Exposed, Exposure, Way
 
 FORMAT_VERSION = "1.2"
 OUTSIDE_THE_FINGERPRINT = ("tool_version", "created_at", "fingerprint", "needs", "asked")
@@ -51,10 +53,10 @@ def to_document(changeset: Changeset, tool_version: str, needs: Iterable[Need] =
 def fingerprint(document: Mapping[str, Any]) -> str:
     """What two plans that would do the same have in common: SHA-256 over all but when and where from."""
     inside = {name: value for name, value in document.items() if name not in OUTSIDE_THE_FINGERPRINT}
-    buckets = [
+    buckets = (
         {name: value for name, value in item.items() if name not in OF_A_BUCKET_OUTSIDE} for item in inside["buckets"]
-    ]
-    return digest(inside | {"buckets": buckets})
+    )
+    return digest_in_parts(inside, "buckets", buckets)
 
 
 def need(one: Need) -> dict[str, str]:
@@ -90,11 +92,18 @@ def bucket(plan: Plan) -> dict[str, Any]:
             for item in plan.findings
         ],
         "exposure": exposed(plan.exposure) if plan.exposure else None,
-        **({"evidence": evidence_document(plan.evidence)} if plan.evidence else {}),
+        **({"evidence": evidence(plan.evidence)} if plan.evidence else {}),
     }
 
 
-def exposed(exposed: Exposed) -> dict[str, Any]:
+def evidence(found: "Evidence") -> dict[str, Any]:
+    """What of the bucket would go. Loaded where somebody has asked."""
+    from reconciler.planning.evidence import evidence_document
+
+    return evidence_document(found)
+
+
+def exposed(exposed: "Exposed") -> dict[str, Any]:
     """In which ways the public can get in, before and after."""
     return {
         "before": exposure(exposed.before) if exposed.before else None,
@@ -104,7 +113,7 @@ def exposed(exposed: Exposed) -> dict[str, Any]:
     }
 
 
-def exposure(found: Exposure) -> dict[str, Any]:
+def exposure(found: "Exposure") -> dict[str, Any]:
     """One side of it."""
     return {
         "public": found.public.value,
@@ -113,7 +122,7 @@ def exposure(found: Exposure) -> dict[str, Any]:
     }
 
 
-def way(item: Way) -> dict[str, Any]:
+def way(item: "Way") -> dict[str, Any]:
     """One way in."""
     return {
         "by": item.by,

@@ -2,13 +2,14 @@
 
 One botocore client per region, shared by all threads. Path style addressing, because every bucket as a
 host of its own means a TLS connection of its own (measured on two cores: 17.6 ms of CPU against 0.65 ms a
-call). Retries are pinned: botocore's default changed in 1.44, and it never retries 409 OperationAborted.
+call). Retries are pinned: botocore's default changed in 1.44, and it never retries 409 OperationAborted. Those of S3
+are ours altogether, and share one pace (`reconciler.s3.throttling`).
 """
 
 import os
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -30,7 +31,9 @@ from reconciler.errors import CannotReachS3, UsageError, WrongAccount
 from reconciler.planning.live import Identity
 from reconciler.s3.documents import watch
 from reconciler.s3.errors import S3_ERRORS, ends_the_run
-from reconciler.s3.prepared import Around, Limits, Prepared
+from reconciler.s3.limiter import Limiter
+from reconciler.s3.prepared import Around, Prepared
+from reconciler.s3.throttling import ATTEMPTS, Throttling
 from reconciler.s3.timestamps import read_timestamp
 from reconciler.s3.traffic import Traffic
 from reconciler.version import __version__
@@ -38,8 +41,6 @@ from reconciler.version import __version__
 CONNECTIONS = 64
 """Threads, and connections per region. Seven documents of 300 buckets, 30 ms a call, two busy cores: 3.0 s with 32,
 1.7 s with 64, 1.6 s with 96; without latency, 96 threads cost half as much again as 64, for the GIL."""
-ATTEMPTS = 5
-"""Tries of botocore for a call that was throttled or lost."""
 READER = "RECONCILE_READER"
 """Says ``boto3`` where no call is to be a prepared one."""
 NOWHERE = "us-east-1"
@@ -61,16 +62,6 @@ OF_AWS = (
     ".api.aws.hci.ic.gov",
 )
 """How the names of AWS's own endpoints end, in every partition (botocore's partitions.json; tested against it)."""
-
-
-class Unlimited:
-    """Lets every call begin."""
-
-    def enter(self) -> None:
-        """At once."""
-
-    def leave(self, *, throttled: bool) -> None:
-        """Whatever it came to."""
 
 
 class Clients:
@@ -101,6 +92,8 @@ class Clients:
         self._parsers.set_parser_defaults(timestamp_parser=read_timestamp)
         self.endpoint_profile = self._given(endpoint_profile)
         self.traffic = Traffic()
+        self.limiters: dict[str, Limiter] = {}
+        self.new_limiter: Callable[[], Limiter] = Limiter
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
         self._prepared: dict[str, Prepared | None] = {}
@@ -161,14 +154,14 @@ class Clients:
             if region not in self._prepared:
                 self._prepared[region] = None if plain else Prepared(client, around)
 
-    def limiter(self, region: str) -> Limits:
-        """Who says when a call in a region may begin."""
-        return Unlimited()
+    def limiter(self, region: str) -> Limiter:
+        """Who says when a call in a region may begin; one for all calls of this account there."""
+        return self.limiters.get(region) or self.limiters.setdefault(region, self.new_limiter())
 
     def hasty_s3(self, region: str | None, seconds: float) -> Any:
         """A client that gives up soon, for what is only worth knowing in time."""
         hasty = Config(connect_timeout=seconds, read_timeout=seconds)
-        return self._make_s3(region or self.region or NOWHERE, self._config(2).merge(hasty))
+        return self._plain_s3(region or self.region or NOWHERE, self._config(2).merge(hasty))
 
     @property
     def credentials(self) -> Any:
@@ -201,8 +194,12 @@ class Clients:
         """Whether the endpoint is not one of AWS's own."""
         return self.endpoint_url is not None and not is_of_aws(self.endpoint_url)
 
-    def _make_s3(self, region: str, config: Config | None = None) -> Any:
-        config = config or self._config()
+    def _make_s3(self, region: str) -> Any:
+        client = self._plain_s3(region, self._config(1))
+        Throttling(self.limiter(region), self.traffic).watch(client)
+        return client
+
+    def _plain_s3(self, region: str, config: Config) -> Any:
         client = self._session.client("s3", region_name=region, endpoint_url=self.endpoint_url, config=config)
         watch(client, self._document_of)
         client.meta.events.register("before-parameter-build.s3", follow_no_redirect)

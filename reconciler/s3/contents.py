@@ -18,6 +18,7 @@ from reconciler.planning.contents import Contents, Entry, Locks, Upload, content
 from reconciler.planning.deleting import TO_LOOK, TO_LOOK_AT_OBJECTS
 from reconciler.planning.live import Unreadable
 from reconciler.s3.errors import S3_ERRORS, UNSUPPORTED, WrongDocumentError, code_of, credentials_refused, unreadable
+from reconciler.s3.limiter import heed, heeded
 from reconciler.scalars import moment
 
 MOST_MANIFESTS = 100
@@ -197,7 +198,7 @@ def locks_of(bag: Bag, entries: Sequence[Entry], now: datetime) -> Locks:
     versions = [entry for entry in entries if not entry.is_marker]
     if not versions or not bag.has_object_lock():
         return Locks()
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="locks") as pool:
+    with ThreadPoolExecutor(AT_ONCE, "locks", heed, heeded()) as pool:
         found = list(pool.map(bag.lock_of, versions))
     kept = [until for until, _ in found if until is not None and until > now]
     return Locks(

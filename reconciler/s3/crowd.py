@@ -6,9 +6,11 @@ started when there is work for it.
 
 from collections import deque
 from collections.abc import Callable
-from threading import Condition, Thread
+from threading import Condition, Event, Thread
 from types import TracebackType
 from typing import Self
+
+from reconciler.s3.limiter import heed, heeded
 
 Work = Callable[[], None]
 
@@ -25,6 +27,7 @@ class Crowd:
         self._idle = 0
         """Threads that wait for something to do, or are about to."""
         self._left = False
+        self._heeded, self._stop = heeded(), Event()
 
     def do(self, work: Work) -> None:
         """Have this done as soon as somebody is free."""
@@ -38,6 +41,7 @@ class Crowd:
             thread.start()
 
     def _run(self) -> None:
+        heed(*self._heeded, self._stop)
         while not self._left:
             try:
                 work = self._todo.popleft()
@@ -60,6 +64,7 @@ class Crowd:
         """What has not begun never does; what is under way is waited for."""
         with self._changed:
             self._left = True
+            self._stop.set()
             self._changed.notify_all()
         for thread in tuple(self._threads):
             thread.join()

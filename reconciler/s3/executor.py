@@ -21,6 +21,7 @@ from reconciler.s3.bucket_calls import BucketWriter
 from reconciler.s3.clients import CONNECTIONS, Clients
 from reconciler.s3.errors import S3_ERRORS, credentials_refused, in_short, refused
 from reconciler.s3.lanes import Lanes
+from reconciler.s3.limiter import heed
 from reconciler.s3.looking import Looker, kind_of
 from reconciler.s3.patience import Patience
 from reconciler.s3.presses import Presses
@@ -112,6 +113,7 @@ class Executor:
 
     def bucket(self, progress: Progress) -> BucketOutcome:
         """The lane of one bucket: its calls in order, then a look at what has come of them."""
+        heed(self.stop)
         plan = progress.plan
         for step in lane(plan):
             if progress.failed or self.stop.is_set():

@@ -25,6 +25,7 @@ from reconciler.planning.second_look import (
 )
 from reconciler.s3.clients import CONNECTIONS
 from reconciler.s3.errors import S3_ERRORS, code_of, credentials_refused, unreadable
+from reconciler.s3.limiter import heed, heeded
 from reconciler.s3.reader import Reader, document_of
 
 
@@ -111,8 +112,12 @@ class SecondLook:
 @contextmanager
 def threads(width: int = CONNECTIONS) -> Iterator[ThreadPoolExecutor]:
     """A pool for looking. When something ends the run, what has not begun never does."""
-    pool = ThreadPoolExecutor(width, thread_name_prefix="look")
+    stop = threading.Event()
+    pool = ThreadPoolExecutor(width, "look", heed, (*heeded(), stop))
     try:
         yield pool
+    except BaseException:
+        stop.set()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)

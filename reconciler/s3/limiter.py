@@ -31,7 +31,7 @@ LOOKS_UP = 0.25
 """Seconds after which whoever waits looks again whether it is their turn, or the run was stopped."""
 
 
-class NotSentError(BotoCoreError):  # type: ignore[misc]
+class NotSentError(BotoCoreError):
     """The run was stopped while a call waited for its turn: it was not sent."""
 
     fmt = "not sent: the run was stopped while the server asked for fewer calls"
@@ -150,11 +150,6 @@ class Limiter:
         self._lock = threading.Lock()
         self._own = threading.local()
 
-    @property
-    def is_entered(self) -> bool:
-        """Whether this thread has entered, and not left yet."""
-        return getattr(self._own, "begun", None) is not None
-
     def enter(self) -> None:
         """Wait until a call of this thread may begin. Raises `NotSentError` when the run is stopped meanwhile."""
         if self.pace.rate is not None:
@@ -194,18 +189,17 @@ class Limiter:
 _of_this_thread = threading.local()
 
 
-def heed(stop: threading.Event | None) -> None:
-    """Have this thread wait no longer for a turn once the event is set; what is under way goes on."""
-    _of_this_thread.stop = stop
+def heed(*stops: threading.Event) -> None:
+    """Have this thread wait no longer for a turn once one of these is set; what is under way goes on."""
+    _of_this_thread.stops = stops
 
 
-def heeded() -> threading.Event | None:
+def heeded() -> tuple[threading.Event, ...]:
     """What this thread heeds; threads that it starts for a part of its work are to heed the same."""
-    stop: threading.Event | None = getattr(_of_this_thread, "stop", None)
-    return stop
+    stops: tuple[threading.Event, ...] = getattr(_of_this_thread, "stops", ())
+    return stops
 
 
 def is_stopped() -> bool:
     """Whether this thread is to wait no longer."""
-    stop = heeded()
-    return stop is not None and stop.is_set()
+    return any(stop.is_set() for stop in heeded())

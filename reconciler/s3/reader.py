@@ -9,17 +9,15 @@ from contextlib import closing
 from dataclasses import replace
 from functools import lru_cache
 from os.path import commonprefix
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.aspects import manifest
 from reconciler.aspects.managed import Absent
 from reconciler.bucket import BucketSpec
-from reconciler.planning.contents import Contents
 from reconciler.planning.existence import elsewhere
 from reconciler.planning.live import Existence, Identity, LiveAspect, LiveBucket, Unreadable
 from reconciler.s3.callers import Callers
 from reconciler.s3.clients import CONNECTIONS, Clients
-from reconciler.s3.contents import Bag, look_into
 from reconciler.s3.crowd import Crowd
 from reconciler.s3.errors import (
     DENIED,
@@ -36,6 +34,9 @@ from reconciler.s3.errors import (
 from reconciler.s3.keys import Keys
 from reconciler.s3.prepared import REMEMBERED, Answer
 from reconciler.s3.reading_ahead import ReadingAhead
+
+if TYPE_CHECKING:
+    from reconciler.planning.contents import Contents
 
 PAGE = 10_000
 """Buckets per page of a listing; AWS answers regions only when the request carries a parameter."""
@@ -175,8 +176,10 @@ class Reader:
         """The bucket with what its spec and its documents only name: KMS keys, and the caller's role."""
         return replace(bucket, keys=self.keys.of(spec, bucket), role_arn=self.callers.role_arn(spec, bucket))
 
-    def look_into(self, spec: BucketSpec, bucket: LiveBucket) -> Contents | Unreadable | None:
+    def look_into(self, spec: BucketSpec, bucket: LiveBucket) -> "Contents | Unreadable | None":
         """What is in a bucket that is to go; None where there is no such bucket any more."""
+        from reconciler.s3.contents import Bag, look_into
+
         return look_into(Bag(self.clients.s3(bucket.region or spec.region), bucket.name, self.owner), spec)
 
     # ── one document ─────────────────────────────────────────────────────────────────────────────────

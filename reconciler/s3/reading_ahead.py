@@ -11,11 +11,11 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from reconciler.bucket import BucketSpec
-from reconciler.planning.contents import Contents
 from reconciler.planning.live import Existence, LiveAspect, LiveBucket, Unreadable
 from reconciler.s3.crowd import Crowd
 
 if TYPE_CHECKING:
+    from reconciler.planning.contents import Contents
     from reconciler.s3.reader import Listing, Reader
 
 Ended = tuple[int, LiveBucket | BaseException]

@@ -9,6 +9,7 @@ as the server serves others.
 """
 
 import random
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,24 +48,33 @@ class Throttling:
     def __init__(self, limiter: Limiter, traffic: Traffic) -> None:
         self.limiter = limiter
         self.traffic = traffic
+        self._of_this_thread = threading.local()
         self._adapter = RetryEventAdapter()
         self._is_worth_a_try = StandardRetryConditions(ATTEMPTS).is_retryable
         self._is_throttling = ThrottlingErrorDetector(self._adapter).is_throttling_error_from_context
 
     def watch(self, client: Any) -> None:
         """Have all calls of a client go through the limiter."""
-        client.meta.events.register_first("before-send.s3", self.before_send)
+        client.meta.events.register_first("request-created.s3", self.wait)
         client.meta.events.register("needs-retry.s3", self.needs_retry)
 
-    def before_send(self, **_: Any) -> None:
-        """A request is about to be sent: wait for its turn, unless it has come already."""
-        if not self.limiter.is_entered:
+    def wait(self, **_: Any) -> None:
+        """A request is about to be signed and sent: wait for its turn, unless it has come already."""
+        if not self.has_turn:
             self.limiter.enter()
+        self.has_turn = False
+
+    @property
+    def has_turn(self) -> bool:
+        """Whether the next request of this thread has had its wait."""
+        return getattr(self._of_this_thread, "has_turn", False)
+
+    @has_turn.setter
+    def has_turn(self, has: bool) -> None:
+        self._of_this_thread.has_turn = has
 
     def needs_retry(self, caught_exception: Exception | None, **said: Any) -> float | None:
         """A request has ended: whether it is sent again, which is when this returns."""
-        if isinstance(caught_exception, NotSentError):
-            return None
         context = self._adapter.create_retry_context(caught_exception=caught_exception, **said)
         refused = self.is_refused(context)
         self.limiter.leave(throttled=refused)
@@ -77,6 +87,7 @@ class Throttling:
             self.limiter.enter()
         except NotSentError:
             return None  # then what it has met so far is told
+        self.has_turn = True
         self.traffic.repeated()
         return 0
 

@@ -98,6 +98,17 @@ def test_nothing_to_do() -> None:
     }
 
 
+def test_a_plan_without_changes_keeps_no_live_document() -> None:
+    tags = {"Owner": "me"}
+    live = there(versioning=Versioning(status="Enabled"), encryption=Encryption(sse_algorithm="AES256"))
+    plan = plan_of(US | {"versioning": "Enabled", "encryption": "AES256"}, live)
+    assert plan.action is Action.NONE
+    assert plan.around.siblings == plan.spec.declared()
+    assert not any(kept is found for kept in plan.around.siblings.values() for found in live.aspects.values())
+    changed = plan_of(US | {"versioning": "Enabled", "encryption": "AES256", "tags": tags}, live)
+    assert changed.around.siblings["encryption"] is live.aspects["encryption"]
+
+
 def test_a_server_that_does_not_say_its_region() -> None:
     plan = plan_of(FRANKFURT, there(region=None), identity(region="us-east-1"))
     assert (plan.region, plan.blockers) == ("eu-central-1", ())

@@ -11,9 +11,10 @@ from reconciler.bucket import BucketSpec
 from reconciler.errors import ReconcileError
 from reconciler.planning.live import Existence, Identity, LiveBucket
 from reconciler.s3.clients import Clients
+from reconciler.s3.limiter import Limiter
 from reconciler.s3.reader import Reader
 from reconciler.s3.wire import Connections, Raw
-from tests.s3.world import Aws
+from tests.s3.world import Aws, Clock
 
 REGION = "us-east-1"
 
@@ -55,7 +56,8 @@ def read(reader: Reader, spec: BucketSpec) -> LiveBucket | str:
 @contextmanager
 def both(identity: Identity, clients: Mapping[str, Any], aws: Aws | None = None) -> Iterator[Both]:
     """Two readers with these settings; in front of an S3 without a network in between, where one is given."""
-    mine, theirs = Clients(**clients), Clients(**clients)
+    mine, theirs, clock = Clients(**clients), Clients(**clients), Clock()
+    mine.new_limiter = theirs.new_limiter = lambda: Limiter(clock.time, clock.sleep)
     if aws is not None:
         aws.join(mine)
         aws.join(theirs)

@@ -8,13 +8,14 @@ from types import SimpleNamespace
 import botocore.session
 import pytest
 
+from reconciler.s3.limiter import Limiter
 from reconciler.sandbox.behaviours import AS_AWS_DOES
 from reconciler.sandbox.faithful import FaithfulS3
 from reconciler.sandbox.server import Moto
 from tests.s3.faults import Faults
 from tests.s3.hostile import HOSTILE, HostileWorld, hostile_world
 from tests.s3.lakes import LAKE
-from tests.s3.world import Aws, World, world_of
+from tests.s3.world import Aws, Clock, World, world_of
 
 GONE = (
     "AWS_PROFILE",
@@ -95,9 +96,11 @@ def world(faithful: World) -> Iterator[World]:
 
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """botocore takes no time between two attempts, and its quota of them is not used up by others."""
+    """Nobody takes any time between two attempts, and botocore's quota of them is not used up by others."""
+    clock = Clock()
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda seconds: None))
     monkeypatch.setattr("botocore.retries.quota.RetryQuota.acquire", lambda quota, amount: True)
+    monkeypatch.setattr("reconciler.s3.clients.Limiter", lambda: Limiter(clock.time, clock.sleep))
 
 
 @pytest.fixture

@@ -352,4 +352,5 @@ def hostile_world(moto: Moto, does: tuple[Hostile, ...] = HOSTILE) -> Iterator[H
     with world_of(moto, layer, faults) as plain:
         world = HostileWorld(moto, layer, faults, plain.clients, plain.identity, plain.s3, hostility=hostility)
         hostility.now = lambda: world.clock.now
+        world.clients.new_limiter = world.new_limiter
         yield world

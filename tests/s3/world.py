@@ -24,6 +24,7 @@ from reconciler.planning.planner import plan_bucket
 from reconciler.s3.clients import Clients
 from reconciler.s3.executor import Executor
 from reconciler.s3.exposure import SecondLook
+from reconciler.s3.limiter import Limiter, Pace
 from reconciler.s3.patience import Patience
 from reconciler.s3.reader import Reader
 from reconciler.sandbox.faithful import FaithfulS3
@@ -75,7 +76,13 @@ class World:
         self.faults.reset()
         self.layer.reset(self.moto.reset)
         self.clients.calls.clear()
+        for limiter in self.clients.limiters.values():
+            limiter.pace, limiter.served_at = Pace(), None
         self.clock = Clock()
+
+    def new_limiter(self) -> Limiter:
+        """One that waits by this world's clock."""
+        return Limiter(lambda: self.clock.time(), lambda seconds: self.clock.sleep(seconds))
 
     @property
     def reader(self) -> Reader:
@@ -150,7 +157,9 @@ def world_of(moto: Moto, layer: FaithfulS3, faults: Faults, app: WSGIApplication
         identity = clients.identity()
         s3 = boto3.session.Session(MEDDLER, "too").client("s3", endpoint_url=endpoint, region_name="us-east-1")
         faults.forget()  # who is asking was asked to build this world, not by a test
-        yield World(moto, layer, faults, clients, identity, s3)
+        world = World(moto, layer, faults, clients, identity, s3)
+        clients.new_limiter = world.new_limiter
+        yield world
         clients.close()
         s3.close()
 

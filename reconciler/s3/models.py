@@ -1,0 +1,26 @@
+"""AWS's descriptions of its services (botocore calls them models): where clients are made, they are looked up here."""
+
+import boto3
+from botocore.loaders import Loader
+
+SERVICES = ("iam", "kms", "s3", "s3control", "sts")
+"""All that are ever asked."""
+
+
+class Models(Loader):
+    """Knows which services there are.
+
+    botocore looks through a folder for each of AWS's 400 services, twice, before it makes the first client.
+    """
+
+    def list_available_services(self, type_name: str) -> list[str]:
+        """The services that clients are made for, whatever kind of description is looked for."""
+        return [*SERVICES]
+
+
+def with_models(session: boto3.session.Session) -> boto3.session.Session:
+    """The same session; descriptions are looked for where it would, in `AWS_DATA_PATH` first."""
+    core = session._session  # noqa: SLF001 - boto3 has no other way to it
+    paths = core.get_component("data_loader").search_paths
+    core.register_component("data_loader", Models(paths, include_default_search_paths=False))
+    return session
