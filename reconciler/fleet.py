@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from threading import Event
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from reconciler.errors import CannotReachS3
 from reconciler.planning.accounts import out_of_reach, within_regions
@@ -165,8 +165,7 @@ def side_by_side(work: Callable[[Item], Result], items: Sequence[Item], left: Ev
 # ── carrying out ─────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """What is to be done in one account, and who does it."""
 
     executor: "Executor"

@@ -6,8 +6,8 @@ are found or printed.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 LONGEST_WORD = 100
 """Characters. Nothing longer is a misspelled name, and comparing it would take its time."""
@@ -20,8 +20,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """A kind of problem: ``RCL####``, a title, and what ``reconcile explain`` says about it."""
 
     code: str
@@ -30,8 +29,7 @@ class Code:
     severity: Severity = Severity.ERROR
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(NamedTuple):
     """Where something is written. Lines and columns count from 1, as editors do."""
 
     file: str
@@ -43,8 +41,7 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong: its code, one sentence, its place, and what to do."""
 
     code: str

@@ -4,8 +4,7 @@ Apart from `reconciler.run`, so that whoever only validates loads nothing that p
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.endpoints.profiles import AWS, profile_named
 from reconciler.errors import UsageError
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from reconciler.settings import Account
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(NamedTuple):
     """Which S3, and as whom."""
 
     profile: str | None = None
@@ -30,8 +28,7 @@ class Access:
     """Other accounts that are reached from there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """What a plan is asked for."""
 
     paths: tuple[str, ...]

@@ -6,7 +6,7 @@ The command line and Python programs take the same way. Nothing here prints or a
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler import fleet
 from reconciler.endpoints.profile import Profile
@@ -63,8 +63,7 @@ class Planned:
         return tuple(plan for plan in self.changeset.plans if plan.name in member.names)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """Live buckets as specs, and why some of those that were asked for are not among them, by name."""
 
     buckets: "tuple[TakenOver, ...]"

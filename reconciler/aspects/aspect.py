@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -21,8 +21,7 @@ from reconciler.aspects.pictures import picture
 from reconciler.problems import Code, Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """Something S3 would refuse, or a person would regret, found in what a spec asks for.
 
     `path` leads from the aspect to the field, by field names, identities and list positions.
@@ -39,8 +38,7 @@ class Refusal:
         return self.code.severity
 
 
-@dataclass(frozen=True, slots=True)
-class Obstacle:
+class Obstacle(NamedTuple):
     """Why a change that is asked for cannot be made, and what to do instead."""
 
     why: str

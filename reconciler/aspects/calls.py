@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 Wire = dict[str, Any]
 Params = Mapping[str, Any]
@@ -44,8 +44,7 @@ class Call:
     effect: Effect = Effect.NEUTRAL
 
 
-@dataclass(frozen=True, slots=True)
-class S3Api:
+class S3Api(NamedTuple):
     """How one aspect is read and written: one row of the table that all of them form."""
 
     get: str

@@ -6,9 +6,8 @@ least as soon. Transitions never delete; delete markers and unfinished uploads a
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.aspects.lifecycle_names import with_ids
 from reconciler.aspects.lifecycle_words import when
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from reconciler.aspects.lifecycle import Expiration, Filter, NoncurrentVersionExpiration, Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(NamedTuple):
     """One thing that is deleted which was not, or sooner."""
 
     rule: "Rule"

@@ -1,6 +1,5 @@
 """What a spec may say of an aspect: a value to have, ``absent``, or nothing at all."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -21,7 +20,6 @@ ABSENT = Absent.ABSENT
 A = TypeVar("A", bound=Aspect)
 
 
-@dataclass(frozen=True, slots=True)
 class ManagedAspect:
     """Reads a value of the aspect, or the word ``absent``; an empty value is told from a left-out one."""
 

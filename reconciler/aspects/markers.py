@@ -1,14 +1,12 @@
 """Markers on fields: what is peculiar about a field, said where the field is declared."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic.fields import FieldInfo
 
 
-@dataclass(frozen=True, slots=True)
-class KeyedBy:
+class KeyedBy(NamedTuple):
     """Marks a list whose items have identity, so that a diff says ``rules.expire-logs``, not ``rules[3]``.
 
     Put it outside of ``| None``: inside, Pydantic does not see it.
@@ -19,25 +17,21 @@ class KeyedBy:
     """Whether `defaults:` are merged item by item; where not, a bucket's own list replaces the default one."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeptFromLive:
+class KeptFromLive(NamedTuple):
     """Marks a field that keeps its live value when the spec leaves it out; `default` when there is none."""
 
     default: Any = None
 
 
-@dataclass(frozen=True, slots=True)
 class Derived:
     """Marks a field that people see and never write: it follows from the rest of the spec."""
 
 
-@dataclass(frozen=True, slots=True)
 class Internal:
     """Marks a field that people neither write nor see, like an ETag."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShownWith:
+class ShownWith(NamedTuple):
     """Marks a field of the bucket that means nothing by itself: its example shows these other fields beside it."""
 
     beside: Mapping[str, Any]

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from reconciler.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(NamedTuple):
     """What runs of the past have to do with this one."""
 
     begun: frozenset[str] = frozenset()
@@ -168,8 +166,7 @@ def by_account(planned: "Planned") -> dict[str | None, list["Member"]]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Keeper:
+class Keeper(NamedTuple):
     """The journals of a run from its beginning to its end, if any are kept: one for each account."""
 
     journals: "Mapping[str | None, Journal]"

@@ -7,7 +7,7 @@ with its source; no aspect knows any server.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, RootModel
 
@@ -93,8 +93,7 @@ class Fact:
                     yield path, value
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+class Spelling(NamedTuple):
     """How a server spells something that is lost on nobody: where its answer has it, and what it means.
 
     At the end of `path`, a value that equals `said` becomes `meant`; None takes it out.

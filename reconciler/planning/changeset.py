@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.aspects.aspect import Aspect, Surroundings
 from reconciler.aspects.calls import Call, Risk
@@ -31,8 +31,7 @@ class Action(StrEnum):
     """Something that the spec asks for cannot be done, or cannot be known; the rest is still planned."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldChange:
+class FieldChange(NamedTuple):
     """One field that differs, by its path of names and identities."""
 
     path: tuple[str, ...]
@@ -55,8 +54,7 @@ class Change:
     """What it costs, in plain words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Blocker:
+class Blocker(NamedTuple):
     """Why something that the spec asks for is not planned, and what to do about it."""
 
     aspect: str
@@ -64,8 +62,7 @@ class Blocker:
     remedy: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Something worth knowing that stops nothing."""
 
     code: str
@@ -75,8 +72,7 @@ class Finding:
     remedy: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a bucket is written: a relative POSIX path and a line."""
 
     file: str

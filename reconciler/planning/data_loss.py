@@ -1,8 +1,8 @@
 """Which plans take objects from a bucket, and which keys they are about; and what it costs across aspects."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.aspects.calls import Risk
 from reconciler.aspects.lifecycle import Lifecycle, Rule
@@ -18,8 +18,7 @@ MOST_RULES = 3
 """Rules that are named in a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Threat:
+class Threat(NamedTuple):
     """What the plan of a bucket takes from its objects: the step between two regimes, and the keys it is about."""
 
     before: "Regime"

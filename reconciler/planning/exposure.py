@@ -12,6 +12,7 @@ What nobody could read is not "private": it is a way that is not certain.
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from reconciler.aspects.ownership_controls import OwnershipControls
 from reconciler.aspects.policy import Policy, statements
@@ -36,8 +37,7 @@ Known = bool | None
 """None where nobody can tell."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """What an ACL lets one of the two public groups do."""
 
     group: str
@@ -134,8 +134,7 @@ class Public(StrEnum):
     """Nobody can tell."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exposure:
+class Exposure(NamedTuple):
     """In which ways the public can get into a bucket, and which of them are held back."""
 
     ways: tuple[Way, ...] = ()
@@ -162,8 +161,7 @@ class Verdict(StrEnum):
     SAME = "same"
 
 
-@dataclass(frozen=True, slots=True)
-class Exposed:
+class Exposed(NamedTuple):
     """The exposure of a bucket before a plan, and after it."""
 
     before: Exposure | None

@@ -5,7 +5,6 @@ variable, a default or a path would do.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -53,8 +52,7 @@ class Excess(NamedTuple):
     """What to lift the limit to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(NamedTuple):
     """What of a plan is counted for the limits."""
 
     whole: int

@@ -12,8 +12,8 @@ never locked out); S3 API reference, "Amazon S3 Signature Version 4 Authenticati
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from reconciler.aspects.aspect import Surroundings
 from reconciler.aspects.policy import Policy
@@ -61,8 +61,7 @@ NOTHING_SHUT = frozenset[str]()
 """One for all plans that leave the policy as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(NamedTuple):
     """Who asks about a bucket, and whom."""
 
     identity: Identity
@@ -126,8 +125,7 @@ def is_secure(endpoint: str | None) -> bool:
 # ── the verdict ──────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Shut:
+class Shut(NamedTuple):
     """Somebody whom a policy denies what it takes to undo it, or may deny it."""
 
     kept: str | None

@@ -3,8 +3,8 @@
 ``--auto-approve`` says yes to a plan. It says nothing of these: each has a flag of its own, for that one thing alone.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Kind(StrEnum):
@@ -16,8 +16,7 @@ class Kind(StrEnum):
     """How much one run may do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """One word that is needed, why, and the flag that says it."""
 
     kind: Kind

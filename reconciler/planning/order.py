@@ -15,9 +15,9 @@ call is put after every other call, so that nothing it denies is left undone. Tw
 Nothing else moves. Whom a policy denies what depends on who asks (`Plan.shut_before`, `Plan.shut_after`).
 """
 
-from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
+from typing import NamedTuple
 
 from reconciler.aspects.calls import Call, Effect
 from reconciler.aspects.policy import Policy
@@ -29,8 +29,7 @@ EFFECTS = list(Effect)
 POLICY = "policy"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One call and the change that it is part of."""
 
     change: Change

@@ -7,8 +7,8 @@ principal key values).
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from reconciler.policy_language.patterns import GAP, NO, UNSURE, YES, Sure, sure
 from reconciler.policy_language.principals import CANONICAL_USER, EVERYBODY, UNIQUE_ID
@@ -44,8 +44,7 @@ KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Who asks, as far as somebody knows. Nothing at all is known of `Caller()`."""
 
     account: str | None = None

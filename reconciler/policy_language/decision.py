@@ -11,7 +11,7 @@ Sources: IAM User Guide, "Policy evaluation logic", "AWS JSON policy elements: P
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.policy_language.callers import Caller, Fact, Kind
 from reconciler.policy_language.canonical import canonical_statements
@@ -48,8 +48,7 @@ NUMBERS = frozenset({"s3:tlsversion"})
 TRUTH = {"true", "false"}
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One call, and what is known about it."""
 
     caller: Caller

@@ -1,6 +1,5 @@
 """What S3 has against a policy, as data."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from reconciler.problems import Code
@@ -24,8 +23,7 @@ class Reason(NamedTuple):
     help: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(NamedTuple):
     """The bucket that a policy is for."""
 
     bucket: str

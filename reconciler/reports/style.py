@@ -1,12 +1,11 @@
 """How text looks: colours where they are wanted, and signs that the terminal can show."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 ASCII = str.maketrans({"→": "->", "·": "-", "✓": "ok", "✗": "x", "│": "|", "–": "-", "…": "...", "“": '"', "”": '"'})
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """Whether to colour, whether there is more than ASCII, and how wide a line may be."""
 
     color: bool = False

@@ -6,9 +6,8 @@ the document does not repeat is read off the calls in it: a PUT carries the whol
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -23,8 +22,7 @@ from reconciler.planning.storage import path_parts
 Path = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FieldView:
+class FieldView(NamedTuple):
     """One field: its path below the item it belongs to, before and after."""
 
     path: Path
@@ -44,8 +42,7 @@ class FieldView:
         return self.after if self.before is None else self.before
 
 
-@dataclass(frozen=True, slots=True)
-class ItemView:
+class ItemView(NamedTuple):
     """A rule or a statement; or, without a name, what belongs to none."""
 
     name: str | None
@@ -55,8 +52,7 @@ class ItemView:
     """A whole item that comes or goes in a sentence, where there is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeView:
+class ChangeView(NamedTuple):
     """One aspect that changes."""
 
     aspect: str

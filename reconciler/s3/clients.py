@@ -32,6 +32,7 @@ from reconciler.planning.live import Identity
 from reconciler.s3.documents import watch
 from reconciler.s3.errors import S3_ERRORS, ends_the_run
 from reconciler.s3.limiter import Limiter
+from reconciler.s3.models import with_models
 from reconciler.s3.prepared import Around, Prepared
 from reconciler.s3.throttling import ATTEMPTS, Throttling
 from reconciler.s3.timestamps import read_timestamp
@@ -304,14 +305,16 @@ class Clients:
 
 def session_of(profile: str | None, region: str | None) -> boto3.session.Session:
     """The credential chain of every AWS tool. boto3 does not read AWS_REGION, which all others do."""
-    return boto3.session.Session(profile_name=profile, region_name=region or os.environ.get("AWS_REGION") or None)
+    region = region or os.environ.get("AWS_REGION") or None
+    return with_models(boto3.session.Session(profile_name=profile, region_name=region))
 
 
 def session_of_sandbox(region: str | None) -> boto3.session.Session:
     """Nothing of this machine's AWS configuration, be it right or wrong, reaches the sandbox."""
     nowhere = (None, None, os.devnull, None)  # neither a file nor an environment variable says where it is
     core = CoreSession({"profile": (None, None, None, None), "config_file": nowhere, "credentials_file": nowhere})
-    return boto3.session.Session("sandbox", "sandbox", region_name=region or NOWHERE, botocore_session=core)
+    region = region or NOWHERE
+    return with_models(boto3.session.Session("sandbox", "sandbox", region_name=region, botocore_session=core))
 
 
 def checked(endpoint_url: str | None) -> str | None:

@@ -1,4 +1,6 @@
-"""AWS's descriptions of its services (botocore calls them models): where clients are made, they are looked up here."""
+"""AWS's descriptions of its services (botocore calls them models), which clients are made of."""
+
+from functools import cache
 
 import boto3
 from botocore.loaders import Loader
@@ -18,9 +20,15 @@ class Models(Loader):
         return [*SERVICES]
 
 
+@cache
+def models_in(paths: tuple[str, ...]) -> Models:
+    """The descriptions in these folders, for all sessions of the process: each is read once."""
+    return Models([*paths], include_default_search_paths=False)
+
+
 def with_models(session: boto3.session.Session) -> boto3.session.Session:
-    """The same session; descriptions are looked for where it would, in `AWS_DATA_PATH` first."""
+    """The same session; it looks for descriptions where it would anyway, in `AWS_DATA_PATH` first."""
     core = session._session  # noqa: SLF001 - boto3 has no other way to it
     paths = core.get_component("data_loader").search_paths
-    core.register_component("data_loader", Models(paths, include_default_search_paths=False))
+    core.register_component("data_loader", models_in(tuple(dict.fromkeys(paths))))
     return session

@@ -1,6 +1,7 @@
 """Which refusals of S3 pass by themselves, and how long to wait for each.
 
-botocore retries throttling and lost connections. It never retries what follows here (measured with 1.44).
+Throttling and lost connections are tried again a floor below (`reconciler.s3.throttling`). What follows here botocore
+never retries (measured with 1.44).
 """
 
 import random

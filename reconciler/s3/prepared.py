@@ -191,6 +191,8 @@ class Prepared:
         try:
             raw = self._send(known, bucket, invocation)
             self.around.traffic.got(len(raw.body))
+            if raw.status >= 500 or raw.status in THROTTLED:
+                self.around.traffic.repeated()
             return self._understood(known.pattern.operation, raw)
         except (OSError, LostAnswerError) as error:
             self.around.traffic.repeated()
@@ -207,10 +209,8 @@ class Prepared:
         self.around.limits.enter()
         try:
             log.debug("Sending http request: %s", request)
-            for _, answer in self.client.meta.events.emit(event, request=request):
-                if answer is not None:
-                    return raw_of(answer)
-            raw = known.connections.ask(known.pattern.wired(request))
+            answers = [answer for _, answer in self.client.meta.events.emit(event, request=request) if answer]
+            raw = raw_of(answers[0]) if answers else known.connections.ask(known.pattern.wired(request))
             throttled = raw.status in THROTTLED
             return raw
         finally:

@@ -5,9 +5,8 @@ Read off the models, for error messages ("did you mean"), for merging lists by i
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, RootModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -18,8 +17,7 @@ from reconciler.bucket import BucketSpec, aspect_of
 SpecPath = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One field: its path, where it is declared, and what may stand there."""
 
     path: SpecPath

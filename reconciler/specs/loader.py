@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from reconciler.aspects.aspect import BUILT_IN_VARIABLES, Refusal
 from reconciler.aspects.variables import VARIABLE
@@ -34,8 +35,7 @@ class Declared:
     """What a late problem is placed by."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """What the files say: specs by bucket name, and warnings."""
 
     buckets: tuple[Declared, ...]

@@ -9,6 +9,7 @@ read again as a whole, and only what that finds is told.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from reconciler.bucket import BucketSpec
 from reconciler.endpoints.profile import Profile
@@ -57,8 +58,7 @@ class SpecText:
     """Files that were read before, by their path as written: they are not read again."""
 
 
-@dataclass(frozen=True, slots=True)
-class SpecFile:
+class SpecFile(NamedTuple):
     """What a spec file says."""
 
     text: SpecText

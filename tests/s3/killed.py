@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -89,7 +88,7 @@ def load_everything() -> None:
     from reconciler.s3.clients import Clients
 
     for kind in BucketSpec.aspects().values():
-        kind.api = replace(kind.api, visible_within=SOON)
+        kind.api = kind.api._replace(visible_within=SOON)
     clients = Clients(region="us-east-1", endpoint_url="http://127.0.0.1:9")
     clients.s3(None)
     clients._session.client("sts", endpoint_url="http://127.0.0.1:9")

@@ -472,13 +472,20 @@ def test_debug_shows_requests_and_no_secret(server: RawServer, caplog: pytest.Lo
 
 moments = st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31))  # noqa: DTZ001
 written = moments.map(lambda one: one.isoformat(timespec="milliseconds") + "Z")
-anything = written | moments.map(lambda one: one.isoformat()) | st.text(max_size=30) | st.integers(0, 2**32)
+in_headers = moments.map(lambda one: f"{one:%a, %d %b} {one.year:04} {one:%H:%M:%S} GMT")
+anything = (
+    written | in_headers | moments.map(lambda one: one.isoformat()) | st.text(max_size=30) | st.integers(0, 2**32)
+)
 
 
 @given(anything)
 @example("2026-11-22T12:00:00.000Z")
 @example("2026-02-30T12:00:00.000Z")
 @example("Sun, 22 Nov 2026 12:00:00 GMT")
+@example("Mon, 22 Nov 2026 12:00:00 GMT")
+@example("Sun, 31 Feb 2026 12:00:00 GMT")
+@example("Sun, 22 Foo 2026 12:00:00 GMT")
+@example("Sun, 22 Nov 2026 25:00:00 GMT")
 @example("20261122")
 @example(1795348800)
 def test_a_timestamp_is_read_as_botocore_reads_it(value: Any) -> None:
