@@ -1,4 +1,4 @@
-"""How hard Hypothesis tries: 25 examples for each law and aspect, or as many as RECONCILE_EXAMPLES says.
+"""How hard Hypothesis tries: 16 examples for each law and aspect, or as many as RECONCILE_EXAMPLES says.
 
 And how many cases the fault engine has taken, of how many (tests/s3/test_every_fault.py).
 """
@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile(
     "reconcile",
-    max_examples=int(os.environ.get("RECONCILE_EXAMPLES", "25")),
+    max_examples=int(os.environ.get("RECONCILE_EXAMPLES", "16")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
     print_blob=True,

@@ -20,7 +20,7 @@ from tests.s3.converging import buckets, converges, spec_of, specs
 from tests.s3.lakes import EVERY_ASPECT
 from tests.s3.world import World
 
-EXAMPLES = int(os.environ.get("RECONCILE_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("RECONCILE_EXAMPLES", "12"))
 ROOT = Path(__file__).parents[2]
 
 every_aspect = pytest.mark.parametrize("aspect", BucketSpec.aspects())

@@ -32,7 +32,7 @@ from tests.s3.converging import buckets, converges, give, meets_a_block, refused
 from tests.s3.hostile import HostileWorld
 from tests.s3.world import outcomes
 
-EXAMPLES = int(os.environ.get("RECONCILE_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("RECONCILE_EXAMPLES", "8"))
 pytestmark = pytest.mark.timeout(120 + EXAMPLES)
 every_aspect = pytest.mark.parametrize("aspect", BucketSpec.aspects())
 with_a_hostile_server = settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), deadline=None)

@@ -22,7 +22,7 @@ from tests.s3.lakes import EVERY_ASPECT, READS_OF_ASPECTS, aspects
 from tests.s3.raw_server import HANG_UP, RawServer, raw_server, whole
 from tests.s3.world import Aws, World
 
-EXAMPLES = int(os.environ.get("RECONCILE_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("RECONCILE_EXAMPLES", "8"))
 examples = settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), deadline=None)
 EVERYTHING = BucketSpec.model_validate(EVERY_ASPECT)
 """A spec for which every document is read."""

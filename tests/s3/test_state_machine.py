@@ -38,7 +38,7 @@ from tests.s3.faults import READS, Faults, is_the_meddler, operation_of
 from tests.s3.watched import MANIFEST, Seen, Watch, aspects_by_subresource, changed_documents, look, losses
 from tests.s3.world import Aws, World, world_of
 
-EXAMPLES = int(os.environ.get("RECONCILE_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("RECONCILE_EXAMPLES", "10"))
 STEPS = 5
 pytestmark = pytest.mark.timeout(300 + 2 * EXAMPLES)
 STRIKING = [name for name in FAULTS if "stale" not in name and "Ctrl-C" not in name]

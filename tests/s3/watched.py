@@ -19,6 +19,7 @@ from moto.s3.models import s3_backends
 from requests.structures import CaseInsensitiveDict
 
 from reconciler.aspects.aspect import Aspect
+from reconciler.aspects.digests import canonical_json
 from reconciler.aspects.lifecycle import Lifecycle
 from reconciler.aspects.manifest import Manifest
 from reconciler.aspects.versioning import Versioning
@@ -99,7 +100,7 @@ def look(memory: Memory, bucket: str) -> Seen | None:
     of_moto = s3_backends[ACCOUNT]["aws"].buckets[bucket]
     names = aspects_by_subresource()
     aspects = {name: of_answer(name, kept.documents.get(part)) for part, name in names.items()}
-    documents = {name: aspect.digest if aspect else "none" for name, aspect in aspects.items()}
+    documents = {name: canonical_json(aspect.meaning()) if aspect else "none" for name, aspect in aspects.items()}
     documents |= {part: kept.documents[part].body.decode() for part in kept.documents.keys() - names.keys()}
     documents["website"] = repr(of_moto.website_configuration)
     documents["accelerate"] = repr(of_moto.accelerate_configuration)

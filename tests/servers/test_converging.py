@@ -21,7 +21,7 @@ from tests.s3.converging import buckets, converges, specs
 from tests.servers.place import Remote
 from tests.servers.results import Results
 
-EXAMPLES = int(os.environ.get("RECONCILE_EXAMPLES", "10"))
+EXAMPLES = int(os.environ.get("RECONCILE_EXAMPLES", "6"))
 ROOT = Path(__file__).parents[2]
 PARTLY = {Kind.LOSES, Kind.REFUSES}
 ENFORCED = "it enforces the policies that it is given, also on the manifest that follows"

@@ -33,7 +33,7 @@ from reconciler.specs.loader import Declared, load
 from reconciler.specs.writing import IN_ONE_LINE, as_read, spec_file
 from tests.aspects.strategies import ACCOUNT, BUCKET, LIVE, SPECS, policies
 
-EXAMPLES = int(os.environ.get("RECONCILE_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("RECONCILE_EXAMPLES", "12"))
 WHO = Identity(account=ACCOUNT, endpoint=None, region="us-east-1")
 BORN: dict[str, Any] = {name: kind.born() for name, kind in BucketSpec.aspects().items()}
 """A bucket as AWS makes it."""

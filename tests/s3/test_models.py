@@ -1,0 +1,51 @@
+"""AWS's descriptions of its services are found without looking for all there are, and read once."""
+
+import re
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.loaders import JSONFileLoader, Loader
+
+from reconciler.s3 import models
+from reconciler.s3.clients import Clients
+
+ROOM = Path(models.__file__).parent
+
+
+def test_every_service_that_is_named_is_one_of_botocores() -> None:
+    assert {*models.SERVICES} <= {*Loader().list_available_services("service-2")}
+
+
+def test_every_service_that_is_asked_is_named() -> None:
+    asked = {name for path in ROOM.glob("*.py") for name in re.findall(r"client\(\s*\"(\w+)\"", path.read_text())}
+    assert asked == {*models.SERVICES}
+
+
+def test_they_are_looked_for_where_botocore_would_look(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
+    usual = boto3.session.Session(region_name="us-east-1")
+    paths = usual._session.get_component("data_loader").search_paths
+    ours = Clients(region="us-east-1").models
+    assert ours.search_paths == [*dict.fromkeys(paths)]
+    assert ours.search_paths[0] == str(tmp_path)
+
+
+def test_each_is_read_once_whatever_the_number_of_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+    models.models_in.cache_clear()
+    read: list[str] = []
+    plain = JSONFileLoader.load_file
+
+    def load_file(self: JSONFileLoader, path: str) -> object:
+        found = plain(self, path)
+        if found is not None:
+            read.append(path)
+        return found
+
+    monkeypatch.setattr(JSONFileLoader, "load_file", load_file)
+    for region in ("us-east-1", "eu-west-1"):
+        clients = Clients(region=region, sandbox=True, endpoint_url="http://127.0.0.1:9")
+        clients.s3(None)
+        clients.sts()
+    assert read
+    assert len(read) == len(set(read))
