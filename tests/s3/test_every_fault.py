@@ -1,7 +1,7 @@
 """Every fault at every call of every representative apply; a kill -9 before and after every write.
 
-`make test` takes every fifteenth case, always the same ones, and `make laws` all of them; both say how many. What must hold
-is in `fault_engine` and `watched`.
+`make test` takes every fifteenth case, always the same ones, and `make laws` all of them; both say how many. What
+must hold is in `fault_engine` and `watched`.
 """
 
 import json
