@@ -8,6 +8,9 @@ DEMO := env -u AWS_PROFILE -u AWS_ENDPOINT_URL -u AWS_ENDPOINT_URL_S3 \
         RECONCILE_SANDBOX=1 RECONCILE_SANDBOX_DIR=$(CURDIR)/.demo PATH="$(CURDIR)/$(BIN):$$PATH"
 WITH_SIDE_EFFECTS := reconciler/cli/*,reconciler/journal/*,reconciler/s3/*,reconciler/sandbox/*,reconciler/run.py,reconciler/fleet.py,reconciler/errors.py
 
+# hundreds of processes are started by the tests: none of them compiles what the one before it has compiled
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test laws test-servers format generate generate-actions bench clean
 
 help:

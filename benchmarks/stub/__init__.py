@@ -109,7 +109,7 @@ class Stub:
 
     def environment(self) -> dict[str, str]:
         """What any AWS tool needs to ask this stub, and nothing of this machine's own configuration."""
-        foreign = ("AWS_", "RECONCILE_", "COV")
+        foreign = ("AWS_", "RECONCILE_", "COV", "PYTHONDONTWRITEBYTECODE")  # it would compile at every start
         kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         return kept | {
             "AWS_ACCESS_KEY_ID": "AKIA111122223333STUB",
