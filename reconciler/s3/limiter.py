@@ -22,6 +22,8 @@ WINDOW, LEAST = 0.5, 10
 Half a second is longer than a round trip; a refusal of what began earlier does not count."""
 UNDER = 0.97
 """How far the pace stays under what a server has just served."""
+TOLERATED = 0.01
+"""The part of refusals that is taken for chance: calls never come quite evenly, and some servers keep no reserve."""
 FIRST_STEP, LONGER, LONGEST_STEP = 0.02, 2.0, 1.0
 """What a window without a refusal adds, as a part of the pace: the first one this, each one after it so many times as
 much, none more than this. The last it is from the beginning where a server is known to serve more, or nobody knows."""
@@ -104,9 +106,9 @@ class Pace:
     def _next_rate(self) -> float:
         """The rate after a window: by how much it was too fast, or a little faster, where it was made use of."""
         assert self.rate is not None, "windows begin with the first refusal"
-        if self._refused:
+        refused = self._refused / self._ended
+        if refused > TOLERATED:
             self._step = FIRST_STEP
-            refused = self._refused / self._ended
             if refused > 0.5:  # how much it was too fast nobody can tell
                 return self.rate / 2
             self.good = self.rate * (1 - refused)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import boto3
 import pytest
-from botocore.loaders import JSONFileLoader, Loader
+from botocore.loaders import JSONFileLoader, Loader, create_loader
 
 from reconciler.s3 import models
 from reconciler.s3.clients import Clients
@@ -23,6 +23,7 @@ def test_every_service_that_is_asked_is_named() -> None:
 
 
 def test_they_are_looked_for_where_botocore_would_look(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("botocore.session.create_loader", create_loader)  # other tests have all sessions share one
     monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
     usual = boto3.session.Session(region_name="us-east-1")
     paths = usual._session.get_component("data_loader").search_paths

@@ -224,7 +224,7 @@ ANSWERS: dict[str, bytes] = {
     "cut short in its headers": b"HTTP/1.1 200 OK\r\nContent-Len" + HANG_UP,
     "nothing": HANG_UP,
     "with two lengths": f"HTTP/1.1 200 OK\r\n{LENGTH}\r\nContent-Length: 1\r\n\r\n{TAGGING}".encode() + HANG_UP,
-    "with a length that is none": f"HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\n{TAGGING}".encode() + HANG_UP,
+    "with a length that only Python reads": whole(TAGGING).replace(b"Length: ", b"Length: +"),
     "with headers that are said twice": whole(TAGGING, "200 OK", "Vary: a", "Vary: b"),
     "with a header without a value": whole(TAGGING, "200 OK", "Server:"),
     "with a folded header": whole(TAGGING, "200 OK", "Server: a", " b"),
