@@ -28,6 +28,8 @@ from reconciler.aspects.tags import MOST as MOST_TAGS
 from reconciler.aspects.tags import Tags, is_ignored
 from reconciler.aspects.variables import fill, variables_in
 from reconciler.aspects.versioning import Versioning
+from reconciler.governance import CODES as GOVERNANCE_CODES
+from reconciler.governance import Purpose, Waiver
 from reconciler.names import REGION, namespace_of, wrong_with_name, wrong_with_old_name
 from reconciler.policy_language import keeping
 from reconciler.policy_language.actions import is_exact
@@ -103,6 +105,7 @@ CODES = (
     NOT_DELETED,
     EMPTIED_WITHOUT_END,
     *keeping.CODES,
+    *GOVERNANCE_CODES,
 )
 
 ACCOUNT = re.compile(r"\d{12}\Z")
@@ -150,6 +153,11 @@ class BucketSpec(BaseModel):
     """The account that must own it; checked before anything else."""
     legacy_name: Flag = False
     """The bucket is older than one of today's rules for names (us-east-1 took more until March 2018). It must exist."""
+
+    purpose: Annotated[Purpose | None, Field(examples=["raw"])] = None
+    """What the bucket is for: which guardrails concern it. Nothing in S3 depends on it."""
+    waivers: tuple[Waiver, ...] = ()
+    """Guardrails that this bucket may break for a time."""
 
     state: Literal["present", "absent"] = "present"
     """`absent` deletes the bucket. It then says nothing of its aspects: what is written of them is neither read nor

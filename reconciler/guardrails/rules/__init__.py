@@ -1,0 +1,1 @@
+"""The rules, one file each; `reconciler.guardrails.catalogue` gathers them."""
