@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 from benchmarks.results import Entry, Results
 from benchmarks.tools import Piece
+from reconciler.s3.clients import CONNECTIONS
 
-CONNECTIONS = 32
-"""How many calls the tool has on the way at a time (`reconciler.s3.clients.CONNECTIONS`)."""
 AROUND = {"ListBuckets", "GetCallerIdentity"}
 """Calls that are made once in a run."""
 
