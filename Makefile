@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # the demo has a sandbox of its own; credentials, profiles and endpoints of the machine stay out of it
 DEMO := env -u AWS_PROFILE -u AWS_ENDPOINT_URL -u AWS_ENDPOINT_URL_S3 \
         RECONCILE_SANDBOX=1 RECONCILE_SANDBOX_DIR=$(CURDIR)/.demo PATH="$(CURDIR)/$(BIN):$$PATH"
-WITH_SIDE_EFFECTS := reconciler/cli/*,reconciler/journal/*,reconciler/s3/*,reconciler/sandbox/*,reconciler/run.py,reconciler/fleet.py,reconciler/errors.py
+WITH_SIDE_EFFECTS := reconciler/cli/*,reconciler/journal/*,reconciler/pull_request/*,reconciler/s3/*,reconciler/sandbox/*,reconciler/run.py,reconciler/fleet.py,reconciler/errors.py
 
 # hundreds of processes are started by the tests: none of them compiles what the one before it has compiled
 unexport PYTHONDONTWRITEBYTECODE
@@ -81,7 +81,7 @@ clean:
 	@touch $@
 
 .venv/demo: .venv/python pyproject.toml constraints.txt
-	$(PIP) install --constraint constraints.txt --editable '.[sandbox]'
+	$(PIP) install --constraint constraints.txt --editable '.[sandbox,ci]'
 	@touch $@
 
 .venv/test: .venv/demo

@@ -7,6 +7,7 @@ The tree::
     ├── InvalidSpecs           the specs have problems, each with its place                    1
     │   └── InvalidSettings    reconcile.yaml has problems, each with its place                1
     ├── CannotReachS3          no credentials, expired ones, an endpoint that does not answer  1
+    │   └── NoCredentials      there are none at all                                           1
     ├── WrongAccount           the credentials belong to another account than the spec says    1
     ├── SandboxError           the embedded S3 could not be started or stopped                 1
     ├── ConsentMissing         nobody agreed to the change                                     3
@@ -87,6 +88,12 @@ class CannotReachS3(ReconcileError):  # noqa: N818
     """No credentials, expired ones, or an endpoint that does not answer."""
 
     code = "RCL5001"
+
+
+class NoCredentials(CannotReachS3):
+    """Nobody has given this process credentials, good or bad."""
+
+    code = "RCL5002"
 
 
 class WrongAccount(ReconcileError):  # noqa: N818

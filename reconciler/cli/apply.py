@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from reconciler.cli.progress import Progress
     from reconciler.planning.evidence import EvidenceAsked
     from reconciler.planning.outcomes import Applied
+    from reconciler.pull_request.comment import Telling
     from reconciler.run import Access, Planned, Question
 
 DESCRIPTION = """\
@@ -59,13 +60,30 @@ def arguments(parser: ArgumentParser) -> None:
         metavar="HASH",
         help="only if the plan made now is the one that was reviewed; at least the 12 characters that a plan shows",
     )
+    parser.add_argument(
+        "--comment", action="store_true", help="say in the pull request's comment what becomes of it (`reconcile ci`)"
+    )
+    parser.add_argument("--comment-key", metavar="NAME", default=None, help="which comment: as `reconcile ci` named it")
     evidence_arguments(parser)
     stats_argument(parser)
     consent_arguments(parser)
 
 
 def run(arguments: Namespace, console: Console) -> ExitCode:
-    """Plan, compare with what was reviewed, ask, carry out, tell."""
+    """Plan, compare with what was reviewed, ask, carry out, tell; also in the comment of a pull request."""
+    telling = getattr(arguments, "telling", None)
+    if telling is None and arguments.comment:
+        from reconciler.cli.ci import telling_asked
+
+        telling = telling_asked(arguments, console)
+    if telling is None:
+        return plan_and_apply(arguments, console, None)
+    with telling:
+        return plan_and_apply(arguments, console, telling)
+
+
+def plan_and_apply(arguments: Namespace, console: Console, telling: "Telling | None") -> ExitCode:
+    """All of it but the comment, which is told as it goes on."""
     from reconciler.cli.progress import Progress, tell_stats
     from reconciler.planning.storage import to_document
     from reconciler.run import carry_out, make_plan
@@ -93,16 +111,22 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     document = to_document(planned.changeset, __version__, needs)
     if not console.json:
         print_plan(planned, document, console, None)
+    if telling:
+        telling.document = document
     refuse_unexpected(arguments.expect_fingerprint, document["fingerprint"])
     if planned.changeset.has_changes:
         get_consent(arguments, console, needs)
     arguments.writing = True
     journal = keep_journal(settings, planned, document, console)
     progress.lap("telling and asking")
+    if telling and planned.changeset.has_changes:
+        telling.applying()
     with ended_like_an_interruption(), progress.shown():
         told = Teller(console).tell
         outcome = carry_out(planned, progress=told, lock=settings.lock, meter=progress, recorder=journal.recorder)
     journal.end(outcome.exit_code, planned, past)
+    if telling:
+        telling.applied(outcome)
     if console.json:
         from reconciler.reports.outcomes import outcomes_document
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "validate": "check specs offline, all mistakes of all files at once",
     "plan": "show exactly what would change in S3",
     "apply": "make the live buckets what the specs say",
+    "ci": "check a pull request and comment on it; apply what was reviewed",
     "merge": "make one plan of the plans of all shards",
     "show": "show a saved plan again, without asking S3",
     "runs": "list what was applied from here, and what each run wrote",

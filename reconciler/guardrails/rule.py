@@ -58,6 +58,11 @@ class Subject:
         """What the bucket is for, as its spec says; None where it does not."""
         return self.spec.purpose
 
+    @property
+    def is_confidential(self) -> bool:
+        """Whether the tag says that it does harm when what is in the bucket gets out."""
+        return self.sensitivity is not None and self.sensitivity >= Sensitivity.CONFIDENTIAL
+
     def value(self, aspect: str) -> Any:
         """The value that an aspect is to have; None where the spec leaves it out, or wants none."""
         found = getattr(self.spec, aspect)

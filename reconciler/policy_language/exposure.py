@@ -100,14 +100,20 @@ def tests_of(condition: Any) -> Iterator[tuple[str, str, list[str]]]:
 def binds(operator: str, key: str, values: list[str]) -> bool:
     """Whether only requests with fixed values pass this test.
 
-    `IfExists` and `ForAllValues:` let a request pass that does not have the key at all.
+    `IfExists` and `ForAllValues:` let a request pass that does not have the key at all. Where one key stands in two
+    spellings, its values are as they are written: who knows which of them count.
     """
-    if operator.endswith(IF_EXISTS) or operator.startswith("ForAllValues:") or not values:
+    if operator.endswith(IF_EXISTS) or operator.startswith("ForAllValues:") or not are_texts(values):
         return False
     base = base_of(operator)
     if key == "aws:sourceip":
         return base == "IpAddress" and all(map(is_narrow, values))
     return base in BINDING_OPERATORS and key in BINDING_KEYS and all(is_fixed(key, value) for value in values)
+
+
+def are_texts(values: Any) -> bool:
+    """Whether these are the values of a canonical test, and there are any."""
+    return isinstance(values, list) and values != [] and all(isinstance(value, str) for value in values)
 
 
 def is_fixed(key: str, value: str) -> bool:

@@ -25,7 +25,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from reconciler.errors import CannotReachS3, ReconcileError
+from reconciler.errors import CannotReachS3, NoCredentials, ReconcileError
 from reconciler.planning.live import Unreadable
 
 NO_CREDENTIALS = (
@@ -128,7 +128,8 @@ def credentials_refused(error: BaseException) -> ReconcileError | None:
     if isinstance(error, RuntimeError) and "credentials are still expired" in said:  # botocore's own word for it
         code = "ExpiredToken"
     if isinstance(error, NO_CREDENTIALS):
-        return CannotReachS3(
+        kind = NoCredentials if isinstance(error, NoCredentialsError) else CannotReachS3
+        return kind(
             f"no usable AWS credentials: {error}",
             remedy="set AWS_PROFILE or pass --profile, run `aws sso login`, or give the job a role; "
             "`--sandbox` needs none",

@@ -1,0 +1,36 @@
+"""LIF-02: with versioning, old versions do not pile up for ever."""
+
+from collections.abc import Iterator
+
+from reconciler.guardrails.lifecycle_rules import GROWS, KEEPS_VERSIONS, acting_in, has_versions
+from reconciler.guardrails.rule import Offence, Rule, Subject
+from reconciler.problems import Severity
+
+
+def check(subject: Subject) -> Iterator[Offence]:
+    """A bucket with versions and without a rule about the old ones. What LIF-01 says is not said again."""
+    if not has_versions(subject):
+        return
+    declared = subject.is_declared("lifecycle")
+    if not declared and subject.purpose not in KEEPS_VERSIONS - GROWS:
+        return
+    if any(
+        one.rule.noncurrent_version_expiration or one.rule.noncurrent_version_transitions for one in acting_in(subject)
+    ):
+        return
+    said = "versioning is Enabled, and no lifecycle rule of the spec is about old versions: each is kept for ever"
+    yield Offence(("lifecycle",) if declared else (), said)
+
+
+RULE = Rule(
+    id="LIF-02",
+    title="With versioning, a rule removes or archives old versions",
+    why="In a bucket with versions nothing is deleted for good: an object that is written over, deleted or expired "
+    "stays as an old version, and is billed like any other (S3 User Guide, *Lifecycle and versioning*). Only a rule "
+    "with `noncurrent_version_expiration` ends that. A bucket whose lifecycle the spec leaves alone is asked only "
+    "where its `purpose` is `curated` or `reference`.",
+    mend="Add a rule like `{id: clean-up-old-versions, noncurrent_version_expiration: {noncurrent_days: 90}}`.",
+    check=check,
+    severity=Severity.WARNING,
+    controls={"Security Hub": ("S3.10",)},
+)

@@ -1,0 +1,176 @@
+"""LIF-05: moving objects to a cheaper class does not cost more than it saves."""
+
+from collections.abc import Iterator
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
+
+from reconciler.aspects.lifecycle import Filter, Lifecycle
+from reconciler.aspects.lifecycle_losses import covers
+from reconciler.guardrails.lifecycle_rules import Acting, Path, acting_in, days_in_words
+from reconciler.guardrails.prices import (
+    AS_OF,
+    LEAST_MOVED,
+    PRICES,
+    saving,
+    saving_a_gigabyte,
+    saving_a_month,
+)
+from reconciler.guardrails.rule import Offence, Parameters, Rule, Subject
+from reconciler.problems import Severity
+from reconciler.sizes import in_units
+
+ANY_SIZE = ("GLACIER", "DEEP_ARCHIVE")
+"""Where `varies_by_storage_class` lets objects of every size go (S3 User Guide, "Transitioning objects using Amazon S3
+Lifecycle")."""
+MILLION = 1_000_000
+PRICED = f"prices of us-east-1, {AS_OF}"
+
+
+class Sizes(Parameters):
+    """What is known of the objects."""
+
+    object_size: Annotated[int | None, Field(ge=1, le=50 * 1024**4, strict=True, examples=[262144])] = None
+    """Bytes of a usual object. Without it, only what holds for objects of every size is said."""
+
+
+class Move(NamedTuple):
+    """One transition: from where, to where, for how long, and of which sizes."""
+
+    path: Path
+    before: str
+    after: str
+    days: int | None
+    """Until the object is moved on or deleted; None where it stays."""
+    smallest: int
+    largest: int | None
+    smallest_is_said: bool
+    """Whether the spec itself asks for objects that small."""
+
+
+def check(subject: Subject) -> Iterator[Offence]:
+    """Moves that never pay: of all objects, of usual ones, or of the small ones that the spec asks for."""
+    for one in acting_in(subject):
+        for move in moves_of(one, subject):
+            found = of_all_sizes(move) or of_usual_size(move, subject.parameters.object_size) or of_small_ones(move)
+            if found is not None:
+                yield Offence(move.path, *found)
+
+
+Told = tuple[str, str | None]
+
+
+def of_all_sizes(move: Move) -> Told | None:
+    """A move that loses money with whatever object."""
+    kinks = [size for size in (LEAST_MOVED,) if move.smallest < size < (move.largest or size + 1)]
+    sizes = [move.smallest, *kinks, *([move.largest] if move.largest is not None else [])]
+    if any(saves(move, size) for size in sizes):
+        return None
+    if move.largest is None and (move.days is None or saving_a_gigabyte(move.before, move.after, move.days) > 0):
+        return None
+    what = "whatever their size" if move.largest is None else f"objects of at most {in_units(move.largest)}"
+    stay = "however long they stay" if move.days is None else f"for {days_in_words(move.days)}"
+    said = f"moving to {move.after} {stay} costs more than it saves, {what} ({PRICED})"
+    return said, "leave the transition out, or let the objects stay for longer"
+
+
+def of_usual_size(move: Move, size: int | None) -> Told | None:
+    """A move that loses money with an object of the usual size."""
+    if size is None or not move.smallest <= size <= (move.largest or size) or saves(move, size):
+        return None
+    what = f"at {in_units(size)} an object, moving a million of them to {move.after}"
+    if move.days is None:
+        return f"{what} never pays, however long they stay ({PRICED})", None
+    fee = PRICES[move.after].transition * MILLION / 1000
+    gain = (saving(move.before, move.after, size, move.days) * MILLION) + fee
+    back = f"and saves ${gain:,.2f}" if gain > 0 else f"and then costs ${-gain:,.2f} more"
+    return f"{what} costs ${fee:,.2f} {back} in {days_in_words(move.days)} ({PRICED})", None
+
+
+def of_small_ones(move: Move) -> Told | None:
+    """A move of small objects, that the spec asks for, and that costs more each month than leaving them."""
+    if not move.smallest_is_said or saving_a_month(move.before, move.after, move.smallest) > 0:
+        return None
+    low, high = move.smallest, 1024 * LEAST_MOVED
+    while high - low > 1:
+        middle = (low + high) // 2
+        pays = saving_a_month(move.before, move.after, middle) > 0
+        low, high = (low, middle) if pays else (middle, high)
+    said = f"objects of less than {in_units(high)} cost more in {move.after} than in {move.before}, month by month"
+    return f"{said} ({PRICED})", f"write `object_size_greater_than: {high}` into the filter"
+
+
+def saves(move: Move, size: int) -> bool:
+    """Whether moving an object of this size pays, be it after years."""
+    if move.days is None:
+        return saving_a_month(move.before, move.after, size) > 0
+    return saving(move.before, move.after, size, move.days) > 0
+
+
+def moves_of(one: Acting, subject: Subject) -> Iterator[Move]:
+    """The transitions of a rule that are counted in days."""
+    lifecycle: Lifecycle = subject.value("lifecycle")
+    varies = lifecycle.transition_default_minimum_object_size == "varies_by_storage_class"
+    current = [(move.storage_class, move.days) for move in one.rule.transitions if move.days is not None]
+    old = [(move.storage_class, move.noncurrent_days) for move in one.rule.noncurrent_version_transitions]
+    versions = one.rule.noncurrent_version_expiration
+    ends = versions.noncurrent_days if versions and not versions.newer_noncurrent_versions else None
+    for name, steps, last in (
+        ("transitions", current, gone_after(one, subject)),
+        ("noncurrent_version_transitions", old, ends),
+    ):
+        befores = ["STANDARD", *(storage_class for storage_class, _ in steps)]
+        leaves = [*(days for _, days in steps[1:]), last]
+        for before, (after, days), leave in zip(befores, steps, leaves, strict=False):
+            smallest, largest, is_said = sizes_of(one.rule.filter, varies and after in ANY_SIZE)
+            stay = leave - days if leave is not None else None
+            if stay is None or stay > 0:
+                yield Move((*one.path, name, after), before, after, stay, smallest, largest, is_said)
+
+
+def sizes_of(chosen: Filter, varies: bool) -> tuple[int, int | None, bool]:
+    """The sizes of the objects that are moved, and whether the spec itself asks for the smallest of them.
+
+    A filter with a size takes the place of the default of 128 KB.
+    """
+    lower, upper = chosen.object_size_greater_than, chosen.object_size_less_than
+    largest = upper - 1 if upper is not None else None
+    if lower is not None:
+        return lower + 1, largest, True
+    if upper is not None:
+        return 0, largest, False
+    return (0, None, True) if varies else (LEAST_MOVED, None, False)
+
+
+def gone_after(one: Acting, subject: Subject) -> int | None:
+    """Days after which current versions are gone for good; None where that is never, or nobody knows.
+
+    In a bucket with versions they stay on as old versions, until a rule ends those.
+    """
+    days = one.expires_after
+    if days is None or not subject.is_declared("versioning"):
+        return days
+    old = [
+        end.noncurrent_days
+        for other in acting_in(subject)
+        if covers(other.rule.filter, one.rule.filter)
+        and (end := other.rule.noncurrent_version_expiration) is not None
+        and end.noncurrent_days is not None
+        and not end.newer_noncurrent_versions
+    ]
+    return days + min(old) if old else None
+
+
+RULE = Rule(
+    id="LIF-05",
+    title="A transition saves more than it costs",
+    why="Moving an object is billed per object, at once; what it saves is billed per byte, month by month. Small "
+    "objects, and those that expire soon, cost more than if they had stayed: classes bill a least number of days and "
+    "of bytes, and an archived object 40 KB more than it has (S3 User Guide, *Understanding and managing Amazon S3 "
+    "storage classes*). Only what is certain is said, at the prices of us-east-1 in " + AS_OF + ", without what "
+    "reading would cost; tell the rule the size of a usual object, and it says more.",
+    mend="Move larger objects only (`object_size_greater_than`), keep them for longer, or leave the transition out.",
+    check=check,
+    severity=Severity.WARNING,
+    parameters=Sizes,
+)

@@ -1,0 +1,54 @@
+"""Which specs a pull request concerns: those whose file changes, and those that are made of a file that changes."""
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from reconciler.problems import Code, Problem, Severity
+from reconciler.specs.includes import shown
+from reconciler.specs.loader import Declared, Loaded
+
+SPEC_IS_GONE = Code(
+    "RCL7011",
+    "the spec of a bucket is gone",
+    "No spec describes the bucket any more. Nothing happens to it: it stays in S3 as it is, and nobody looks after it. "
+    "To delete a bucket, leave its spec and write `state: absent` and `confirm_delete:` into it.",
+    Severity.WARNING,
+)
+BASE_UNREADABLE = Code(
+    "RCL7012",
+    "specs of the base that cannot be read",
+    "The specs before the pull request are not valid for this version, or the commit cannot be read. Without live "
+    "buckets to compare with, what they describe is shown as if it were new.",
+    Severity.WARNING,
+)
+CODES = (SPEC_IS_GONE, BASE_UNREADABLE)
+
+
+def files_concerned(loaded: Loaded, changed: Collection[str]) -> tuple[str, ...]:
+    """The spec files that a change of these paths concerns, by name."""
+    made_of: dict[str, set[str]] = {}
+    for bucket in loaded.buckets:
+        made_of.setdefault(bucket.place.file, set()).update(files_of(bucket))
+    return tuple(sorted(name for name, files in made_of.items() if any(is_among(file, changed) for file in files)))
+
+
+def files_of(bucket: Declared) -> Iterator[str]:
+    """The files that a spec is made of, also by the name of what they link to."""
+    included = bucket.text.included.values() if bucket.text is not None else ()
+    for name in (bucket.place.file, *(source.name for source in included)):
+        yield name
+        yield shown(Path(name).resolve())
+
+
+def is_among(file: str, changed: Collection[str]) -> bool:
+    """Whether a file changes, or a link or submodule through which it is reached."""
+    parts = file.split("/")
+    return any("/".join(parts[:length]) in changed for length in range(1, len(parts) + 1))
+
+
+def gone(before: Collection[str], now: Collection[str]) -> Iterator[Problem]:
+    """Each bucket that had a spec and has none."""
+    for name in sorted(set(before) - set(now)):
+        said = f"no spec describes `{name}` any more: nothing happens to the bucket"
+        hint = "to delete it, write `state: absent` and `confirm_delete:` into its spec instead"
+        yield Problem(SPEC_IS_GONE.code, said, help=hint, severity=Severity.WARNING)
