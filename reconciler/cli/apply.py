@@ -26,6 +26,7 @@ from reconciler.cli.question import (
     stats_argument,
     target_argument,
 )
+from reconciler.cli.reports import report_argument
 from reconciler.cli.settings import settings_of
 from reconciler.errors import ExitCode, InvalidSpecs, PlanIsStale, UsageError
 
@@ -54,6 +55,7 @@ def arguments(parser: ArgumentParser) -> None:
     target_argument(parser)
     shard_argument(parser)
     format_argument(parser)
+    report_argument(parser)
     parser.add_argument("--plan", metavar="FILE", help="a plan saved by `reconcile plan --out`")
     parser.add_argument(
         "--expect-fingerprint",
@@ -109,6 +111,7 @@ def plan_and_apply(arguments: Namespace, console: Console, telling: "Telling | N
     limits = limits_of(arguments, settings.limits, asked.shard)
     needs = needs_of(planned.changeset, limits, past.begun, past.forgotten)
     document = to_document(planned.changeset, __version__, needs)
+    console.reports.planned(document, planned.warnings)
     if not console.json:
         print_plan(planned, document, console, None)
     if telling:
@@ -125,6 +128,7 @@ def plan_and_apply(arguments: Namespace, console: Console, telling: "Telling | N
         told = Teller(console).tell
         outcome = carry_out(planned, progress=told, lock=settings.lock, meter=progress, recorder=journal.recorder)
     journal.end(outcome.exit_code, planned, past)
+    console.reports.applied(outcome)
     if telling:
         telling.applied(outcome)
     if console.json:
@@ -270,6 +274,7 @@ class Teller:
 
     def tell(self, outcome: Any) -> None:
         """One line on stderr."""
+        self.console.reports.bucket_done(outcome)
         if not self.console.json and not self.console.quiet:
             from reconciler.reports.outcomes import bucket_line
 

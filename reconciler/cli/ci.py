@@ -35,9 +35,7 @@ def arguments(parser: ArgumentParser) -> None:
     from reconciler.cli.reports import report_argument
 
     spec_arguments(parser)
-    parser.add_argument(
-        "--base", metavar="REF", help="what it is compared with (default: as the job says)"
-    )
+    parser.add_argument("--base", metavar="REF", help="what it is compared with (default: as the job says)")
     parser.add_argument("--head", metavar="COMMIT", help="the commit that is checked (default: as the job says)")
     parser.add_argument("--all", action="store_true", help="plan all specs, not only those that are changed")
     parser.add_argument("--offline", action="store_true", help="ask no S3: compare with the specs of the base")
@@ -48,9 +46,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--detailed-exitcode", action="store_true", help="exit 2 when there are changes, 0 when there are none"
     )
-    parser.add_argument(
-        "--apply", action="store_true", help="after the merge: apply what was reviewed, by the comment"
-    )
+    parser.add_argument("--apply", action="store_true", help="after the merge: apply what was reviewed, by the comment")
     report_argument(parser)
     consent_arguments(parser)
 
@@ -98,7 +94,10 @@ def check(arguments: Namespace, console: Console, job: "Job") -> ExitCode:
         from reconciler.reports.problems import render_problems
 
         console.message(render_problems(review.problems, console.style(sys.stderr)).rstrip("\n"))
-    console.result(render(document, console.style(sys.stdout), next_command=review.about.next_command))
+    if document["buckets"] and (review.about.compared == "live" or has_changes(document)):
+        console.result(render(document, console.style(sys.stdout), next_command=review.about.next_command))
+    else:
+        console.result("No spec that is planned would change anything.\n")
     code = exit_code_of(document, arguments.detailed_exitcode)
     tell_elsewhere(review, code, arguments, console, job)
     return code
@@ -165,8 +164,12 @@ def exit_code_of(document: Any, detailed: bool) -> ExitCode:
     verdicts = (verdict for bucket in document["buckets"] for verdict in bucket.get("guardrails", ()))
     if any(verdict["severity"] == "error" and not verdict["waiver"] for verdict in verdicts):
         return ExitCode.REFUSED
-    has_changes = any(bucket["changes"] for bucket in document["buckets"])
-    return ExitCode.CHANGES if detailed and has_changes else ExitCode.FINE
+    return ExitCode.CHANGES if detailed and has_changes(document) else ExitCode.FINE
+
+
+def has_changes(document: Any) -> bool:
+    """Whether anything would be written."""
+    return any(bucket["changes"] for bucket in document["buckets"])
 
 
 def about_of(arguments: Namespace, job: "Job") -> "About":
@@ -237,11 +240,12 @@ def tell_in_comment(review: "Review", arguments: Namespace, console: Console, jo
     assert job.number is not None, "there is a pull request"
     try:
         console.notice(comment_on(host_of(job, os.environ), job.number, key_of(arguments), review).capitalize())
-    except HostRefuses as error:
+    except Exception as error:  # whatever a host does, the check is what it is
+        refusal = error if isinstance(error, HostRefuses) else HostRefuses(f"{type(error).__name__} of its client")
         if job.is_fork:
-            console.notice(f"No comment, as from every fork: {error.message}. The summary of the job has it all")
+            console.notice(f"No comment, as from every fork: {refusal.message}. The summary of the job has it all")
         else:
-            console.line(f"warning: no comment: {error.message}" + (f": {error.remedy}" if error.remedy else ""))
+            console.line(f"warning: no comment: {refusal.message}" + (f": {refusal.remedy}" if refusal.remedy else ""))
 
 
 # ── after review ─────────────────────────────────────────────────────────────────────────────────────
@@ -268,7 +272,14 @@ def apply_reviewed(arguments: Namespace, console: Console, job: "Job") -> ExitCo
         "auto_approve": True,
         "telling": telling,
     }
-    unasked: dict[str, Any] = {"plan": None, "target": [], "shard": None, "evidence": [], "evidence_limit": None, "stats": False}
+    unasked: dict[str, Any] = {
+        "plan": None,
+        "target": [],
+        "shard": None,
+        "evidence": [],
+        "evidence_limit": None,
+        "stats": False,
+    }
     return apply.run(Namespace(**{**vars(arguments), **unasked, **words}), console)
 
 
@@ -325,7 +336,7 @@ def fine_if_nothing_changes(arguments: Namespace, console: Console, job: "Job", 
     """Where nothing was reviewed: raise `PlanIsStale` unless there is nothing to apply either."""
     review = reviewed(arguments, console, job, concern(arguments, job))
     document = review.document
-    if document is not None and review.about.compared != "base" and not any(b["changes"] for b in document["buckets"]):
+    if document is not None and review.about.compared != "base" and not has_changes(document):
         console.notice("Nothing was reviewed, and nothing is to be applied")
         return exit_code_of(document, False)
     where = f"#{pull.number}, which has brought this commit," if pull else "no merged pull request"

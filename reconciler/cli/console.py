@@ -8,6 +8,8 @@ import sys
 from argparse import Namespace
 from collections.abc import Mapping
 
+from reconciler.cli.reports import Reports
+
 TYPE_CHECKING = False  # as in `typing`, which takes 5 ms to load: a fifth of what `--help` may cost
 if TYPE_CHECKING:
     from typing import Any, TextIO
@@ -30,6 +32,10 @@ class Console:
         self.may_ask: bool = not wants_no_question and is_terminal(sys.stdin)
         self.progress: Progress | None = None
         """The line that shows how far the run has come, while there is one."""
+        self.reports: Reports = Reports(())
+        """What this run leaves behind for others: nothing, unless somebody has asked for it."""
+        self.stdout_is_taken = False
+        """Whether a report goes to stdout: then the result goes where everything else does."""
 
     def style(self, stream: TextIO | None) -> Style:
         """How text looks on a stream."""
@@ -51,7 +57,7 @@ class Console:
 
     def result(self, text: str) -> None:
         """The result: the one thing on stdout."""
-        write(text, sys.stdout)
+        write(text, sys.stderr if self.stdout_is_taken else sys.stdout)
 
     def document(self, document: Mapping[str, Any]) -> None:
         """The result as JSON."""

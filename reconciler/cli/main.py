@@ -28,7 +28,7 @@ COMMANDS = {
     "rollback": "write a spec that takes back what a run has written, and plan it",
     "import": "write specs for live buckets, to take them over",
     "explain": "say what an error code or a field of a spec means",
-    "schema": "print the JSON Schemas of specs, settings, plans and manifests",
+    "schema": "print the JSON Schemas of specs, settings, plans, events and manifests",
     "sandbox": "look at, empty or stop the embedded S3",
     "doctor": "check credentials and region, or print the IAM permissions that are needed",
 }
@@ -208,6 +208,10 @@ def run(arguments: Namespace) -> int:
 
         show_requests()
     command = command_named(arguments.command)
+    if getattr(arguments, "report", None):
+        from reconciler.cli.reports import run_with_reports
+
+        return run_with_reports(command, arguments, Console(arguments))
     return int(command.run(arguments, Console(arguments)))
 
 

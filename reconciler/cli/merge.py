@@ -6,6 +6,7 @@ from typing import Any
 
 from reconciler.cli.console import Console
 from reconciler.cli.question import command_line, format_argument
+from reconciler.cli.reports import report_argument
 from reconciler.errors import ExitCode, UsageError
 
 DESCRIPTION = """\
@@ -21,6 +22,7 @@ def arguments(parser: ArgumentParser) -> None:
     """Which parts, and where the whole goes."""
     parser.add_argument("parts", metavar="PART", nargs="+", help="a file that `reconcile plan --shard … --out` wrote")
     format_argument(parser)
+    report_argument(parser)
     parser.add_argument("--out", metavar="FILE", help="save the plan for `reconcile apply --plan FILE`")
     parser.add_argument(
         "--detailed-exitcode", action="store_true", help="exit 2 when there are changes, 0 when there are none"
@@ -45,10 +47,11 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     document = with_limits(whole, settings.limits, forgotten_by(settings, whole, parts[0].document["asked"]["account"]))
     if arguments.out:
         save({**document, "created_at": oldest(parts)}, Path(arguments.out))
+    following = command_line(arguments, "apply", ["--plan", arguments.out]) if arguments.out else None
+    console.reports.planned(document, (), following)
     if console.json:
         console.document(document)
     else:
-        following = command_line(arguments, "apply", ["--plan", arguments.out]) if arguments.out else None
         console.result(render(document, console.style(sys.stdout), next_command=following))
         if arguments.out:
             console.notice(f"Saved to {arguments.out}")

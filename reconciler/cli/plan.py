@@ -20,6 +20,7 @@ from reconciler.cli.question import (
     stats_argument,
     target_argument,
 )
+from reconciler.cli.reports import report_argument
 from reconciler.cli.settings import settings_of
 from reconciler.errors import ExitCode, UsageError
 
@@ -43,6 +44,7 @@ def arguments(parser: ArgumentParser) -> None:
     target_argument(parser)
     shard_argument(parser)
     format_argument(parser)
+    report_argument(parser)
     evidence_arguments(parser)
     stats_argument(parser)
     parser.add_argument("--out", metavar="FILE", help="save the plan for `reconcile apply --plan FILE`")
@@ -77,6 +79,9 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     limits = limits_of(arguments, settings.limits, asked.shard)
     needs = needs_of(planned.changeset, limits, past.begun, past.forgotten)
     document = to_document(planned.changeset, __version__, needs)
+    words = ["--plan", arguments.out] if arguments.out else spec_words(asked)
+    following = command_line(arguments, "apply", words)
+    console.reports.planned(document, planned.warnings, following)
     if arguments.out:
         from pathlib import Path
 
@@ -88,8 +93,7 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     if console.json:
         console.document(document)
     else:
-        words = ["--plan", arguments.out] if arguments.out else spec_words(asked)
-        print_plan(planned, document, console, command_line(arguments, "apply", words))
+        print_plan(planned, document, console, following)
         if arguments.out:
             console.notice(f"Saved to {arguments.out}")
     progress.lap("telling it")

@@ -64,7 +64,9 @@ class Progress:
         """So many buckets are going to be worked on."""
         with self._lock:
             self._begin(what, total, traffic)
+        self.console.reports.began(what, total)
         yield self._count
+        self.console.reports.ended(what, total)
         with self._lock:
             self._begin(what, 0, NO_TRAFFIC)
 

@@ -18,31 +18,36 @@ DEEPEST = 100
 
 def save(document: Mapping[str, Any], path: Path) -> None:
     """Write the plan whole or not at all; only here does it carry a time: its own, or now."""
-    import tempfile
     from datetime import UTC, datetime
 
     from reconciler.inert import inert_json
     from reconciler.planning.storage import to_text
     from reconciler.scalars import moment
 
-    target = path.resolve()
     made = document.get("created_at") or moment(datetime.now(UTC).replace(microsecond=0))
     text = inert_json(to_text({**document, "created_at": made}))
     try:
-        if target.exists() and not target.is_file():  # a pipe or device is written to, not replaced
-            target.write_text(text, encoding="utf-8")
-            return
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
-        draft = Path(name)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-            draft.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~umask())
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
+        write_whole(text, path.resolve())
     except OSError as error:
         raise ReconcileError(f"the plan cannot be saved to {path}: {error.strerror}", remedy="check --out") from error
+
+
+def write_whole(text: str, target: Path) -> None:
+    """Write a file whole or not at all."""
+    import tempfile
+
+    if target.exists() and not target.is_file():  # a pipe or device is written to, not replaced
+        target.write_text(text, encoding="utf-8")
+        return
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
+    draft = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        draft.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~umask())
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def umask() -> int:

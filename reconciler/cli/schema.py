@@ -1,4 +1,4 @@
-"""schema: print the JSON Schemas of specs, settings, plans and manifests"""
+"""schema: print the JSON Schemas of specs, settings, plans, events and manifests"""
 
 from argparse import ArgumentParser, Namespace
 
@@ -11,7 +11,7 @@ Print a JSON Schema, or write all of them into a folder. Editors use the one of 
   reconcile schema --out .reconcile/schemas
   # yaml-language-server: $schema=../.reconcile/schemas/bucket-spec.schema.json
 """
-NAMES = ("bucket-spec", "bucket-manifest", "plan", "settings")
+NAMES = ("bucket-spec", "bucket-manifest", "plan", "event", "settings")
 
 
 def arguments(parser: ArgumentParser) -> None:

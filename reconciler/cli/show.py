@@ -7,6 +7,7 @@ from typing import Any
 
 from reconciler.cli.console import Console
 from reconciler.cli.question import command_line, format_argument
+from reconciler.cli.reports import report_argument
 from reconciler.errors import ExitCode
 
 DESCRIPTION = """\
@@ -20,6 +21,7 @@ def arguments(parser: ArgumentParser) -> None:
     """Which plan."""
     parser.add_argument("plan", metavar="PLAN", help="a file that `reconcile plan --out` wrote")
     format_argument(parser)
+    report_argument(parser)
 
 
 def run(arguments: Namespace, console: Console) -> ExitCode:
@@ -30,10 +32,11 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     from reconciler.reports.text import render
 
     document = read(Path(arguments.plan))
+    following = command_line(same_s3(arguments, document), "apply", ["--plan", arguments.plan])
+    console.reports.planned(document, (), following)
     if console.json:
         console.document(document)
     else:
-        following = command_line(same_s3(arguments, document), "apply", ["--plan", arguments.plan])
         console.result(render(document, console.style(sys.stdout), next_command=following))
     return ExitCode.FINE
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli.console import Console
 from reconciler.cli.question import endpoint_profile, format_argument, question, spec_arguments
+from reconciler.cli.reports import report_argument
 from reconciler.cli.settings import settings_of
 from reconciler.errors import ExitCode, InvalidSettings
 
@@ -25,6 +26,7 @@ def arguments(parser: ArgumentParser) -> None:
     """Which specs."""
     spec_arguments(parser)
     format_argument(parser)
+    report_argument(parser)
 
 
 def accounts_of(arguments: Namespace, console: Console) -> "Sequence[Account]":
@@ -52,6 +54,7 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     from reconciler.reports.problems import problems_document, render_problems
 
     loaded = load_specs(question(arguments), endpoint_profile(arguments), accounts_of(arguments, console))
+    console.reports.planned(None, loaded.warnings)
     if console.json:
         from reconciler.planning.storage import FORMAT_VERSION
 

@@ -3,25 +3,11 @@
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from reconciler.problems import Code, Problem, Severity
+from reconciler.problems import Problem, Severity
 from reconciler.specs.includes import shown
 from reconciler.specs.loader import Declared, Loaded
 
-SPEC_IS_GONE = Code(
-    "RCL7011",
-    "the spec of a bucket is gone",
-    "No spec describes the bucket any more. Nothing happens to it: it stays in S3 as it is, and nobody looks after it. "
-    "To delete a bucket, leave its spec and write `state: absent` and `confirm_delete:` into it.",
-    Severity.WARNING,
-)
-BASE_UNREADABLE = Code(
-    "RCL7012",
-    "specs of the base that cannot be read",
-    "The specs before the pull request are not valid for this version, or the commit cannot be read. Without live "
-    "buckets to compare with, what they describe is shown as if it were new.",
-    Severity.WARNING,
-)
-CODES = (SPEC_IS_GONE, BASE_UNREADABLE)
+SPEC_IS_GONE = "RCL7011"
 
 
 def files_concerned(loaded: Loaded, changed: Collection[str]) -> tuple[str, ...]:
@@ -51,4 +37,4 @@ def gone(before: Collection[str], now: Collection[str]) -> Iterator[Problem]:
     for name in sorted(set(before) - set(now)):
         said = f"no spec describes `{name}` any more: nothing happens to the bucket"
         hint = "to delete it, write `state: absent` and `confirm_delete:` into its spec instead"
-        yield Problem(SPEC_IS_GONE.code, said, help=hint, severity=Severity.WARNING)
+        yield Problem(SPEC_IS_GONE, said, help=hint, severity=Severity.WARNING)

@@ -19,7 +19,6 @@ from reconciler.planning.digests import digest_of_specs
 from reconciler.planning.live import Existence, Identity, LiveAspect, LiveBucket
 from reconciler.planning.planner import plan_bucket
 from reconciler.problems import Problem, Severity
-from reconciler.pull_request.affected import BASE_UNREADABLE
 from reconciler.pull_request.git import File, Repository
 from reconciler.question import Question
 from reconciler.specs.files import ENDINGS, SETTINGS_FILE, relative
@@ -27,6 +26,7 @@ from reconciler.specs.includes import LARGEST
 from reconciler.specs.loader import Declared, load
 from reconciler.strict_yaml import LARGEST_FILE
 
+BASE_UNREADABLE = "RCL7012"
 SOMEBODY = "000000000000"
 """The account of a bucket whose spec names none, where nobody can be asked."""
 SOMEWHERE = "us-east-1"
@@ -56,7 +56,7 @@ def specs_before(
                 first = next(problem.message for problem in error.problems if problem.is_error)
                 said = f"{name} cannot be read as it was before: {first}"
                 hint = "its buckets are shown as if they were new"
-                problems.append(Problem(BASE_UNREADABLE.code, said, help=hint, severity=Severity.WARNING))
+                problems.append(Problem(BASE_UNREADABLE, said, help=hint, severity=Severity.WARNING))
                 continue
             found |= {bucket.spec.name: bucket.spec for bucket in loaded}
     return Before(found, tuple(problems))
@@ -112,7 +112,8 @@ def compared_with(before: Mapping[str, BucketSpec], buckets: Sequence[Declared],
     for bucket in buckets:
         identity = somebody(bucket.spec)
         live = as_live(bucket.spec.name, before.get(bucket.spec.name), identity)
-        plans.append(plan_bucket(bucket.spec, live, identity, Origin(bucket.place.file, bucket.place.line)))
+        plan = plan_bucket(bucket.spec, live, identity, Origin(bucket.place.file, bucket.place.line))
+        plans.append(replace(plan, account=bucket.spec.account))
     return Changeset(
         tuple(plans),
         endpoint=None,

@@ -65,9 +65,9 @@ class Repository:
             code=CANNOT_ASK,
         )
 
-    def parents(self, name: str = "HEAD") -> tuple[str, ...]:
-        """The parents of a commit that are in this clone."""
-        ended = self._run("rev-parse", "--end-of-options", f"{name}^@")
+    def parents(self) -> tuple[str, ...]:
+        """The parents of what is checked out, as far as they are in this clone."""
+        ended = self._run("rev-parse", "HEAD^@")
         return tuple(ended.stdout.decode().split()) if ended.returncode == 0 else ()
 
     def merge_base(self, base: str, head: str = "HEAD") -> str:

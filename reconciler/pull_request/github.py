@@ -1,5 +1,6 @@
 """GitHub's API, through PyGithub; the only file that knows it."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -20,6 +21,9 @@ from reconciler.pull_request.hosts import (
     to_give,
 )
 from reconciler.pull_request.job import GITHUB
+
+# PyGithub has a handler of its own write to stderr; what it has to say goes the way of all others (cli/debugging.py)
+logging.getLogger("github").handlers.clear()
 
 API = "https://api.github.com"
 FORBIDDEN = (401, 403)
@@ -48,7 +52,7 @@ class GitHub:
 
     @property
     def _repository(self) -> Repository:
-        return self._github.get_repo(self._name, lazy=True)
+        return self._github.get_repo(self._name)
 
     @cached_property
     def login(self) -> str:

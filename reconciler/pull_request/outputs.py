@@ -40,7 +40,6 @@ def outputs_of(review: Review | None, code: int) -> dict[str, str]:
         **numbers,
         "fingerprint": document["fingerprint"] if document else "",
         "risk": worst(risks).value if document else "",
-
         "exit_reason": reason(review, summary, code),
     }
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from reconciler.aspects.calls import Risk
 from reconciler.problems import Place, Problem
-from reconciler.reports.html_changes import Group, diff_table, help_of, risk_chip, rows_of
+from reconciler.reports.html_changes import Group, diff_table, exposure_of, help_of, risk_chip, rows_of
 from reconciler.reports.html_markup import Html, element, link
 from reconciler.reports.problems import LONGEST_LINE, around, message
 from reconciler.reports.review import BLOCKED, Remark, Review, remarks, remarks_of, risky_changes
@@ -80,8 +81,9 @@ def risks_of(group: Group) -> Iterator[Html]:
     """The risky changes of a group of buckets."""
     name = group.first["name"]
     others = len(group.buckets) - 1
-    shown = {change.aspect: list(rows_of(change)) for change in changes_of(group.first)}
-    for aspect, risk, consequences in risky_changes(group.first):
+    risky = list(risky_changes(group.first))
+    shown = {change.aspect: list(rows_of(change)) for change in changes_of(group.first)} if risky else {}
+    for aspect, risk, consequences in risky:
         rows = shown.get(aspect, [])
         more = len(rows) - MOST_ROWS
         yield element(
@@ -94,6 +96,7 @@ def risks_of(group: Group) -> Iterator[Html]:
                 f" and {count(others, 'more bucket')}" if others else None,
                 f" · {aspect}",
             ),
+            exposure_of(group.first) if risk is Risk.WIDENS_ACCESS else None,
             [element("p", sentence) for sentence in consequences],
             diff_table(rows[:MOST_ROWS]) if rows else None,
             element("p", f"and {count(more, 'more line')} below", class_="quiet") if more > 0 else None,

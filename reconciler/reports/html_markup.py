@@ -6,7 +6,7 @@ markup, or formatting it into one, gives plain text again, which is escaped: mis
 
 from collections.abc import Iterable
 from html import escape
-from typing import Union
+from typing import TypeAlias
 
 from reconciler.inert import inert
 
@@ -20,11 +20,11 @@ class Html(str):
     __slots__ = ()
 
 
-Content = Union[str, Html, None, Iterable["Content"]]
+Content: TypeAlias = "str | Html | Iterable[Content] | None"
 
 
 def element(name: str, /, *content: Content, **attributes: str | int | bool | None) -> Html:
-    """One element; `class_` is ``class``, `data_is` is ``data-is``. True is a bare attribute; False and None are none."""
+    """One element. `class_` is ``class``, `data_is` is ``data-is``; True is a bare attribute, False or None is none."""
     said = "".join(
         f" {key.strip('_').replace('_', '-')}" + ("" if value is True else f'="{escape(inert(str(value)))}"')
         for key, value in attributes.items()

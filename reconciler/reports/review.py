@@ -5,6 +5,7 @@ Nothing here decides anything: what weighs how much is said by whoever found it.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -102,6 +103,14 @@ def remarks(review: Review) -> Iterator[Remark]:
         yield Remark(problem.code, "", problem.severity, problem.message, problem.help, problem.place, None, "")
     for bucket in review.document["buckets"] if review.document else ():
         yield from remarks_of(bucket)
+
+
+def told_apart(review: Review) -> Iterator[tuple[Remark, int]]:
+    """The remarks, each with its number among those of the same identity, from 1."""
+    seen: Counter[str] = Counter()
+    for remark in remarks(review):
+        seen[remark.identity] += 1
+        yield remark, seen[remark.identity]
 
 
 def remarks_of(bucket: Document) -> Iterator[Remark]:

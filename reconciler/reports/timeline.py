@@ -5,8 +5,9 @@ fields that change. Ages are in days. What happens on a date, or only to some ve
 ages and is a note.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
+from itertools import pairwise
 from math import sqrt
 from typing import Any, NamedTuple
 
@@ -62,7 +63,7 @@ class Band(NamedTuple):
         """
         lanes = [lane for lane in (self.before, self.after) if lane is not None]
         days = sorted({stay.start for lane in lanes for stay in lane.stays} | {0})
-        spans = [sqrt(after - before) for before, after in zip(days, days[1:], strict=False)]
+        spans = [sqrt(after - before) for before, after in pairwise(days)]
         widest = max(spans, default=1.0)
         spans = [max(span, LEAST_SHARE * widest) for span in spans]
         whole = sum(spans) + widest
@@ -177,7 +178,7 @@ def current_versions(rule: Rule) -> Lane | None:
 def old_versions(rule: Rule) -> Lane | None:
     """The same of versions that are no longer the newest; some of them may be spared."""
     moves = [(move.noncurrent_days, move.storage_class) for move in rule.noncurrent_version_transitions]
-    spared = [
+    spared: list[tuple[str, int]] = [
         (move.storage_class, move.newer_noncurrent_versions)
         for move in rule.noncurrent_version_transitions
         if move.newer_noncurrent_versions
@@ -195,7 +196,7 @@ def uploads(rule: Rule) -> Lane | None:
     return lane(rule, [], (abort.days_after_initiation or 0) if abort is not None else None, [])
 
 
-def lane(rule: Rule, moves: list[tuple[int, str]], end: int | None, notes: list[str]) -> Lane | None:
+def lane(rule: Rule, moves: Iterable[tuple[int, str]], end: int | None, notes: list[str]) -> Lane | None:
     """The stays between the days on which something happens; None for a rule that is not about these things."""
     steps = sorted(moves)
     if end is not None:

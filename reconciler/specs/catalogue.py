@@ -24,7 +24,7 @@ from reconciler.errors import (
     WrongAccount,
 )
 from reconciler.planning import planner, second_look
-from reconciler.problems import Code
+from reconciler.problems import Code, Severity
 from reconciler.specs import accounts, files, includes, loader, spec_file, telling, validating, variables, wording
 from reconciler.specs import settings as settings_file
 
@@ -129,6 +129,32 @@ GENERAL = (
         "The embedded S3 could not be started, found or stopped. It needs the extra: pip install "
         "'reconcile-s3[sandbox]'. `reconcile sandbox reset` forgets what it holds.",
     ),
+    Code(
+        "RCL7001",
+        "Git cannot say what a pull request changes",
+        "`reconcile ci` asks Git where the pull request began and which files differ since. A clone that was made with "
+        "a part of the history only does not know: fetch all of it (`fetch-depth: 0`, `GIT_DEPTH: 0`).",
+    ),
+    Code(
+        "RCL7002",
+        "the host of the pull request refuses",
+        "GitHub or GitLab does not answer, or the token may not do what is asked. A comment that cannot be written "
+        "never fails a check; without the comment nothing says what was reviewed, so `reconcile ci --apply` does nothing.",
+    ),
+    Code(
+        "RCL7011",
+        "the spec of a bucket is gone",
+        "No spec describes the bucket any more. Nothing happens to it: it stays in S3 as it is, and nobody looks after "
+        "it. To delete a bucket, leave its spec and write `state: absent` and `confirm_delete:` into it.",
+        Severity.WARNING,
+    ),
+    Code(
+        "RCL7012",
+        "specs of the base that cannot be read",
+        "The specs before the pull request are not valid for this version. Without live buckets to compare with, what "
+        "they describe is shown as if it were new.",
+        Severity.WARNING,
+    ),
     Code(ReconcileError.code, "a refusal", "Something stands in the way; the message says what, and what to do."),
     Code(
         UsageError.code,
@@ -161,6 +187,7 @@ SECTIONS: Mapping[str, str] = {
     "RCL4": "Plans and consent",
     "RCL5": "AWS",
     "RCL6": "The sandbox",
+    "RCL7": "Pull requests",
     "RCL9": "Everything else",
 }
 """Headings by what the codes below them begin with."""

@@ -19,6 +19,7 @@ from reconciler.aspects.aspect import BUILT_IN_VARIABLES, Aspect
 from reconciler.aspects.json_schema import WithoutNull
 from reconciler.aspects.manifest import Part
 from reconciler.bucket import BucketSpec
+from reconciler.planning.event_schema import event_schema
 from reconciler.planning.plan_schema import plan_schema
 from reconciler.scalars import as_written
 from reconciler.sizes import UNITS
@@ -136,6 +137,7 @@ def schemas() -> dict[str, Schema]:
         "bucket-spec.schema.json": bucket_spec_schema(),
         "bucket-manifest.schema.json": manifest_schema(),
         "plan.schema.json": plan_schema(),
+        "event.schema.json": event_schema(),
         "settings.schema.json": settings_schema(),
     }
 

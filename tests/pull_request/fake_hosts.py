@@ -71,7 +71,11 @@ class FakeGitHub(FakeHost):
             ("POST", rf"{self.repository}/issues/(\d+)/comments", lambda number: self._posted(int(number), sent)),
             ("GET", rf"{self.repository}/issues/comments/(\d+)", lambda comment: self._one(int(comment))),
             ("PATCH", rf"{self.repository}/issues/comments/(\d+)", lambda comment: self._edited(int(comment), sent)),
-            ("GET", rf"{self.repository}/commits/([0-9a-f]{{40}})/pulls", lambda sha: Answer(200, self.pulls.get(sha, []))),
+            (
+                "GET",
+                rf"{self.repository}/commits/([0-9a-f]{{40}})/pulls",
+                lambda sha: Answer(200, self.pulls.get(sha, [])),
+            ),
         ]
         for verb, pattern, respond in routes:
             found = re.fullmatch(pattern, path)
@@ -83,7 +87,8 @@ class FakeGitHub(FakeHost):
     def _listed(self, number: int, query: dict[str, str]) -> Answer:
         page, size = int(query.get("page", "1")), int(query.get("per_page", "30"))
         mine = [self._shown(comment) for comment in self.comments if comment["number"] == number]
-        following = f'<{self.address}{self.repository}/issues/{number}/comments?per_page={size}&page={page + 1}>; rel="next"'
+        address = f"{self.address}{self.repository}/issues/{number}/comments"
+        following = f'<{address}?per_page={size}&page={page + 1}>; rel="next"'
         more = (("Link", following),) if len(mine) > page * size else ()
         return Answer(200, mine[(page - 1) * size : page * size], more)
 

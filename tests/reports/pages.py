@@ -1,9 +1,12 @@
 """Checks as the HTML report shows them, and a reader that says what a page is made of, whatever it says."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
+from reconciler.planning.contents import Contents
+from reconciler.planning.live import Existence, LiveBucket
 from reconciler.problems import Place, Problem, Severity
 from reconciler.reports.review import About, Compared, Review, Stage
 from tests.reports.plans import document, plan
@@ -56,7 +59,9 @@ def everything_changes() -> Review:
 
 
 def a_fleet() -> Review:
-    plans = [plan(lake(f"acme-{number:02}", 7), lake(f"acme-{number:02}", 30 if number < 30 else 7)) for number in range(40)]
+    plans = [
+        plan(lake(f"acme-{number:02}", 7), lake(f"acme-{number:02}", 30 if number < 30 else 7)) for number in range(40)
+    ]
     return Review(with_verdicts(document(*plans), found("VER-01")))
 
 
@@ -70,17 +75,45 @@ def everything_goes() -> Review:
     return Review(document(plan(ABSENT, BEFORE), endpoint="sandbox", targets=("acme-lake",)), about=about)
 
 
+def buckets_go() -> Review:
+    spec = "{name: %s, region: us-east-1, state: absent, confirm_delete: %s, empty_first: true, max_objects: 9}"
+    plans = []
+    for name, holds in (("acme-full", Contents(objects=2, bytes=300)), ("acme-gone", Contents())):
+        live = LiveBucket(name, Existence.EXISTS, "us-east-1", aspects={"public_access_block": None, "policy": None})
+        plans.append(plan(spec % (name, name), replace(live, contents=holds)))
+    return Review(document(*plans))
+
+
 def applied() -> Review:
     new = plan(lake("acme-new", 7))
     return Review(document(new, endpoint="https://s3.example.com"), about=About(stage=Stage.APPLIED, told=("done",)))
 
 
+def doors_that_open() -> Review:
+    statement = (
+        "{Sid: PublicRead, Effect: Allow, Principal: '*', Action: 's3:GetObject', Resource: 'arn:aws:s3:::%s/*'}"
+    )
+    wide = "public_access_block: absent, ownership_controls: BucketOwnerEnforced"
+    spec = "{name: %s, region: us-east-1, policy: {Statement: %s}, lifecycle: {rules: [{id: r, %s}]}, " + wide + "}"
+    now = "expiration: {days: 9}, noncurrent_version_expiration: {noncurrent_days: 90}"
+    others = statement.replace("'*'", "{AWS: '111122223333'}"), statement.replace("GetObject", "GetObject*")
+    plans = [
+        plan(spec % (name, statement % name, now), spec % (name, before % name, "expiration: {days: 9}"))
+        for name, before in zip(("acme-opens", "acme-stays-open"), others, strict=True)
+    ]
+    planned = document(*plans)
+    planned["inputs"]["shard"] = {"index": 1, "total": 4, "of_buckets": 8}
+    return Review(planned)
+
+
 def invalid_specs() -> Review:
+    place = Place("specs/lake.yaml", 5, 3, 12)
+    written = ("buckets:", "  versionin: Enabled")
     problems = (
-        Problem("RCL1301", "there is no field `versionin`", Place("specs/lake.yaml", 5, 3, 12), "versioning?", lines=("buckets:", "  versionin: Enabled")),
+        Problem("RCL1301", "there is no field `versionin`", place, "versioning?", lines=written),
         Problem("RCL1001", "the file cannot be read", None, None),
         Problem("RCL1999", "old", Place("specs/b.yaml", 1, 1, 1), None, Severity.WARNING),
-    )  # fmt: skip
+    )
     return Review(None, problems, About(compared=Compared.NOTHING))
 
 
@@ -90,7 +123,17 @@ def valid_specs() -> Review:
 
 PAGES: Mapping[str, Callable[[], Review]] = {
     make.__name__.replace("_", "-"): make
-    for make in (everything_changes, a_fleet, nothing_to_do, everything_goes, applied, invalid_specs, valid_specs)
+    for make in (
+        everything_changes,
+        a_fleet,
+        nothing_to_do,
+        everything_goes,
+        buckets_go,
+        doors_that_open,
+        applied,
+        invalid_specs,
+        valid_specs,
+    )
 }
 
 

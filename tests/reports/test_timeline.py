@@ -96,9 +96,8 @@ def test_only_rules_that_change_have_a_picture() -> None:
             ("deleted but the 3 newest",),
         ),
         (
-            "noncurrent_version_transitions: "
-            "[{noncurrent_days: 30, newer_noncurrent_versions: 2, storage_class: GLACIER}]",
-            [(KEPT, 0), ("GLACIER", 30)],
+            "noncurrent_version_transitions: [{newer_noncurrent_versions: 2, storage_class: GLACIER}]",
+            [("GLACIER", 0)],
             ("GLACIER but the 2 newest",),
         ),
         ("abort_incomplete_multipart_upload: {days_after_initiation: 7}", [(KEPT, 0), (DELETED, 7)], ()),

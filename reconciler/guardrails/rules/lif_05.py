@@ -1,13 +1,14 @@
 """LIF-05: moving objects to a cheaper class does not cost more than it saves."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
 from reconciler.aspects.lifecycle import Filter, Lifecycle
 from reconciler.aspects.lifecycle_losses import covers
-from reconciler.guardrails.lifecycle_rules import Acting, Path, acting_in, days_in_words
+from reconciler.guardrails.lifecycle_rules import Acting, Path, days_in_words, rules_of
 from reconciler.guardrails.prices import (
     AS_OF,
     LEAST_MOVED,
@@ -25,6 +26,10 @@ ANY_SIZE = ("GLACIER", "DEEP_ARCHIVE")
 Lifecycle")."""
 MILLION = 1_000_000
 PRICED = f"prices of us-east-1, {AS_OF}"
+
+Told = tuple[str, str | None]
+Ending = tuple[Filter, int]
+"""Which old versions a rule ends, and after how many days."""
 
 
 class Sizes(Parameters):
@@ -50,14 +55,20 @@ class Move(NamedTuple):
 
 def check(subject: Subject) -> Iterator[Offence]:
     """Moves that never pay: of all objects, of usual ones, or of the small ones that the spec asks for."""
-    for one in acting_in(subject):
-        for move in moves_of(one, subject):
-            found = of_all_sizes(move) or of_usual_size(move, subject.parameters.object_size) or of_small_ones(move)
-            if found is not None:
-                yield Offence(move.path, *found)
+    lifecycle = subject.value("lifecycle")
+    if isinstance(lifecycle, Lifecycle):
+        yield from dear_moves(lifecycle, subject.is_declared("versioning"), subject.parameters.object_size)
 
 
-Told = tuple[str, str | None]
+@lru_cache(maxsize=256)
+def dear_moves(lifecycle: Lifecycle, has_versions: bool, size: int | None) -> tuple[Offence, ...]:
+    """What one lifecycle spends in vain, found out once: the buckets of a fleet share it."""
+    varies = lifecycle.transition_default_minimum_object_size == "varies_by_storage_class"
+    rules = list(rules_of(lifecycle))
+    endings = [(one.rule.filter, days) for one in rules if (days := old_gone_after(one)) is not None]
+    moves = [move for one in rules for move in moves_of(one, varies, endings if has_versions else None)]
+    told = [(move.path, of_all_sizes(move) or of_usual_size(move, size) or of_small_ones(move)) for move in moves]
+    return tuple(Offence(path, *found) for path, found in told if found is not None)
 
 
 def of_all_sizes(move: Move) -> Told | None:
@@ -68,10 +79,14 @@ def of_all_sizes(move: Move) -> Told | None:
         return None
     if move.largest is None and (move.days is None or saving_a_gigabyte(move.before, move.after, move.days) > 0):
         return None
-    what = "whatever their size" if move.largest is None else f"objects of at most {in_units(move.largest)}"
-    stay = "however long they stay" if move.days is None else f"for {days_in_words(move.days)}"
-    said = f"moving to {move.after} {stay} costs more than it saves, {what} ({PRICED})"
-    return said, "leave the transition out, or let the objects stay for longer"
+    if move.largest is None:
+        said = f"moving objects to {move.after} costs more than it saves, whatever their size"
+    else:
+        said = f"moving objects of at most {in_units(move.largest)} to {move.after} costs more than it saves"
+    if move.days is None:
+        return f"{said}, however long they stay ({PRICED})", "leave the transition out, or move larger objects"
+    stay = f"for they stay for {days_in_words(move.days)} only"
+    return f"{said}, {stay} ({PRICED})", "leave the transition out, or let the objects stay for longer"
 
 
 def of_usual_size(move: Move, size: int | None) -> Told | None:
@@ -107,17 +122,13 @@ def saves(move: Move, size: int) -> bool:
     return saving(move.before, move.after, size, move.days) > 0
 
 
-def moves_of(one: Acting, subject: Subject) -> Iterator[Move]:
+def moves_of(one: Acting, varies: bool, endings: list[Ending] | None) -> Iterator[Move]:
     """The transitions of a rule that are counted in days."""
-    lifecycle: Lifecycle = subject.value("lifecycle")
-    varies = lifecycle.transition_default_minimum_object_size == "varies_by_storage_class"
     current = [(move.storage_class, move.days) for move in one.rule.transitions if move.days is not None]
     old = [(move.storage_class, move.noncurrent_days) for move in one.rule.noncurrent_version_transitions]
-    versions = one.rule.noncurrent_version_expiration
-    ends = versions.noncurrent_days if versions and not versions.newer_noncurrent_versions else None
     for name, steps, last in (
-        ("transitions", current, gone_after(one, subject)),
-        ("noncurrent_version_transitions", old, ends),
+        ("transitions", current, gone_after(one, endings)),
+        ("noncurrent_version_transitions", old, old_gone_after(one)),
     ):
         befores = ["STANDARD", *(storage_class for storage_class, _ in steps)]
         leaves = [*(days for _, days in steps[1:]), last]
@@ -142,23 +153,22 @@ def sizes_of(chosen: Filter, varies: bool) -> tuple[int, int | None, bool]:
     return (0, None, True) if varies else (LEAST_MOVED, None, False)
 
 
-def gone_after(one: Acting, subject: Subject) -> int | None:
+def gone_after(one: Acting, endings: list[Ending] | None) -> int | None:
     """Days after which current versions are gone for good; None where that is never, or nobody knows.
 
-    In a bucket with versions they stay on as old versions, until a rule ends those.
+    In a bucket with versions (`endings` says which rules end them) they stay on as old versions.
     """
     days = one.expires_after
-    if days is None or not subject.is_declared("versioning"):
+    if days is None or endings is None:
         return days
-    old = [
-        end.noncurrent_days
-        for other in acting_in(subject)
-        if covers(other.rule.filter, one.rule.filter)
-        and (end := other.rule.noncurrent_version_expiration) is not None
-        and end.noncurrent_days is not None
-        and not end.newer_noncurrent_versions
-    ]
-    return days + min(old) if old else None
+    later = min((old for chosen, old in endings if covers(chosen, one.rule.filter)), default=None)
+    return days + later if later is not None else None
+
+
+def old_gone_after(one: Acting) -> int | None:
+    """Days after which old versions are gone; None where some of them stay."""
+    end = one.rule.noncurrent_version_expiration
+    return end.noncurrent_days if end is not None and not end.newer_noncurrent_versions else None
 
 
 RULE = Rule(

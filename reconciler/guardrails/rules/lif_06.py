@@ -12,7 +12,7 @@ def check(subject: Subject) -> Iterator[Offence]:
     for one in acting_in(subject):
         path = (*one.path, "filter", "prefix")
         if one.prefix.startswith("/"):
-            said = f"{one.name} is about keys that begin with a slash, and hardly any key does: it does nothing"
+            said = f"{one.name} is about keys that begin with a slash, as hardly any key does"
             inside = one.prefix.lstrip("/")
             yield Offence(path, said, f"write `{inside}`" if inside else "leave `prefix` out to mean every object")
         elif one.prefix and not one.prefix.endswith("/"):

@@ -18,8 +18,8 @@ KEPT = re.compile(
 """A promise in the words of a manifest: ``kept for at least two years``."""
 WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 NUMBERS = {"a": 1, "an": 1} | {word: number for number, word in enumerate(WORDS, 1)}
-DAYS = {"day": 1, "week": 7, "month": 28, "year": 365}
-"""Days of a unit, at the least."""
+DAYS = {"day": 1.0, "week": 7.0, "month": 365 / 12, "year": 365.0}
+"""Days of a unit."""
 PASSING = frozenset({"temp", "tmp", "_temporary", "scratch", "staging", "_staging", "trash"})
 """Names of folders for what is not to last, whatever the bucket is for."""
 Lasting = Literal["raw", "curated", "reference"]
@@ -78,10 +78,11 @@ def promised_in_manifest(subject: Subject) -> Iterator[Promise]:
     manifest = subject.value("manifest")
     if not isinstance(manifest, Manifest):
         return
-    for prefix, text in {**(manifest.structure or {}), "": manifest.purpose or ""}.items():
+    for folder, text in {**(manifest.structure or {}), "": manifest.purpose or ""}.items():
         days = days_promised(text)
         if days:
-            yield Promise(prefix.lstrip("/"), days, f"the manifest says: {text}")
+            name = folder.strip("/")
+            yield Promise(f"{name}/" if name else "", days, f"the manifest says: {text}")
     for part in (manifest, manifest.data):
         days = (part.model_extra or {}).get("retention_days") if part is not None else None
         if isinstance(days, int):
@@ -95,7 +96,7 @@ def days_promised(text: str) -> int | None:
         return None
     word = found["number"].lower()
     number = int(word) if word.isdecimal() else NUMBERS.get(word, 0)
-    return number * DAYS[found["unit"].lower()] or None
+    return int(number * DAYS[found["unit"].lower()]) or None
 
 
 RULE = Rule(

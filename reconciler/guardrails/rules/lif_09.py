@@ -12,6 +12,8 @@ from reconciler.problems import Severity
 
 SIZES_UNSAID: tuple[float, float] = (-1, inf)
 
+Tag = tuple[str, str]
+
 
 def check(subject: Subject) -> Iterator[Offence]:
     """Actions that never happen, or happen twice, because another rule is about the same objects."""
@@ -22,26 +24,26 @@ def check(subject: Subject) -> Iterator[Offence]:
 
 @lru_cache(maxsize=256)
 def lost_in(lifecycle: Lifecycle) -> tuple[Offence, ...]:
-    """What is lost in one lifecycle, found out once: the buckets of a fleet share it."""
+    """What is lost in one lifecycle, found out once: the buckets of a fleet share it.
+
+    A wider rule has a part of the prefix and a part of the tags: it is looked for under these only.
+    """
     rules = list(rules_of(lifecycle))
-    by_prefix: dict[str, list[tuple[int, Acting]]] = {}
+    shelves: dict[tuple[str, Tag | None], list[tuple[int, Acting]]] = {}
     for position, one in enumerate(rules):
-        by_prefix.setdefault(one.prefix, []).append((position, one))
-    lengths = sorted({len(prefix) for prefix in by_prefix})
-    found: list[Offence] = []
+        first = min(one.rule.filter.tags.items(), default=None)
+        shelves.setdefault((one.prefix, first), []).append((position, one))
+    lengths = sorted({len(prefix) for prefix, _ in shelves})
+    found: dict[Path, Offence] = {}
     for position, one in enumerate(rules):
-        told: set[Path] = set()
-        for length in lengths:
-            wider = by_prefix.get(one.prefix[:length], []) if length <= len(one.prefix) else []
-            for other_position, other in wider:
-                if other is one or not covers(other.rule.filter, one.rule.filter):
-                    continue
+        tags = (None, *one.rule.filter.tags.items())
+        wider = ((one.prefix[:length], tag) for length in lengths if length <= len(one.prefix) for tag in tags)
+        for other_position, other in (other for shelf in wider for other in shelves.get(shelf, ())):
+            if other is not one and covers(other.rule.filter, one.rule.filter):
                 both = other_position > position and covers(one.rule.filter, other.rule.filter)
                 for offence in lost_behind(one, other, both):
-                    if offence.path not in told:
-                        told.add(offence.path)
-                        found.append(offence)
-    return tuple(found)
+                    found.setdefault(offence.path, offence)
+    return tuple(found.values())
 
 
 def lost_behind(one: Acting, other: Acting, both: bool) -> Iterator[Offence]:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
 
 from reconciler.guardrails.naming import misfit, parts_of
 from reconciler.guardrails.rule import Offence, Parameters, Rule, Subject
 from reconciler.scalars import Text
+from reconciler.settings import write
 
 LONGEST = 200
 """Characters of a convention."""
@@ -19,9 +19,7 @@ def a_convention(value: str) -> str:
     try:
         parts_of(value)
     except ValueError as error:
-        raise PydanticCustomError(
-            "RCL1402", "write it like <company>-<environment>: {why}", {"why": str(error)}
-        ) from None
+        raise write(f"it like `<company>-<environment>`: {error}") from None
     return value
 
 
@@ -48,9 +46,7 @@ class Convention(Parameters):
         places = {part.text for part in parts_of(self.convention) if part.is_place} if self.convention else set()
         unknown = sorted({*self.words} - places)
         if unknown:
-            raise PydanticCustomError(
-                "RCL1402", "write words for places of the convention: not {names}", {"names": ", ".join(unknown)}
-            )
+            raise write(f"words for places of the convention only: there is no <{unknown[0]}>")
         return self
 
 

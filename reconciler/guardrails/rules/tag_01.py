@@ -5,13 +5,14 @@ from functools import lru_cache
 from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, ValidationError
-from pydantic_core import PydanticCustomError, SchemaError
+from pydantic_core import SchemaError
 
 from reconciler.aspects.tags import Tags, is_ignored
 from reconciler.governance import Purpose
 from reconciler.guardrails.rule import Offence, Parameters, Rule, Sensitivity, Subject
 from reconciler.problems import did_you_mean
 from reconciler.scalars import Text
+from reconciler.settings import write
 
 LONGEST = 200
 """Characters of an expression."""
@@ -35,12 +36,10 @@ def an_expression(pattern: str) -> str:
     """An expression that can be asked."""
     try:
         if len(pattern) > LONGEST:
-            raise PydanticCustomError("RCL1402", "write an expression of at most {most} characters", {"most": LONGEST})
+            raise write(f"an expression of at most {LONGEST} characters")
         compiled(pattern)
     except SchemaError:
-        raise PydanticCustomError(
-            "RCL1402", "write a regular expression, without look-around and references back", {}
-        ) from None
+        raise write("a regular expression, without look-around and references back") from None
     return pattern
 
 
@@ -108,10 +107,10 @@ RULE = Rule(
     title="A bucket has the tags that the team asks for",
     why="Costs are split, owners are found and permissions are given by tags, and each of these works only where "
     "every bucket has them, spelled alike: keys and values are case sensitive (AWS Billing User Guide, *Organizing "
-    "and tracking costs using AWS cost allocation tags*). Which they are only the team knows.",
+    "and tracking costs using AWS cost allocation tags*). Which they are only the team knows (AWS Config: "
+    "`required-tags`); the rule asks nothing until the settings say what.",
     mend="Add the tag under `tags:`, with one of the values that the settings name.",
     check=check,
     is_on=False,
     parameters=Asked,
-    controls={"AWS Config": ("required-tags",)},
 )

@@ -1,0 +1,111 @@
+"""Which specs a pull request concerns."""
+
+from pathlib import Path
+
+import pytest
+
+from reconciler.errors import ReconcileError
+from reconciler.pull_request.concern import Asked, Concern, concern_of
+from reconciler.pull_request.git import Repository
+from reconciler.pull_request.job import Job
+from reconciler.question import Question
+from tests.pull_request.repositories import Work
+
+
+def bucket(name: str, more: str = "") -> str:
+    return f"buckets:\n  - name: acme-{name}\n    versioning: Enabled\n{more}"
+
+
+WITH_FILE = bucket("lake", "    manifest: {purpose: A lake, json_schema: {file: schemas/lake.json}}\n")
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Work:
+    monkeypatch.chdir(tmp_path)
+    work = Work(tmp_path)
+    (tmp_path / "specs" / "schemas").mkdir(parents=True)
+    (tmp_path / "specs" / "schemas" / "lake.json").write_text("{}")
+    work.commit(lake=WITH_FILE, logs=bucket("logs"), raw=bucket("raw"))
+    work.branch("topic")
+    return work
+
+
+NO_JOB = Job()
+
+
+def concern(base: str | None = "main", job: Job = NO_JOB, **variables: str) -> Concern:
+    return concern_of(Asked(Question(("specs",), variables), base=base), job)
+
+
+def test_nothing(work: Work) -> None:
+    work.commit()
+    assert concern().question.paths == ()
+
+
+def test_a_spec_that_changes_and_one_that_moves(work: Work) -> None:
+    work.commit(logs=None, moved=bucket("logs"), raw=bucket("raw", "    tags: {a: b}\n"))
+    found = concern()
+    assert found.question.paths == ("specs/moved.yaml", "specs/raw.yaml")
+    assert set(found.before.specs) == {"acme-logs", "acme-raw"}
+    assert found.problems == ()
+
+
+def test_a_file_that_a_spec_includes(work: Work) -> None:
+    (work.folder / "specs" / "schemas" / "lake.json").write_text('{"type": "object"}')
+    work.commit()
+    assert concern().question.paths == ("specs/lake.yaml",)
+    assert set(concern().before.specs) == {"acme-lake"}
+
+
+def test_settings_concern_all(work: Work) -> None:
+    (work.folder / "reconcile.yaml").write_text("limits: {buckets_changed: 3}\n")
+    work.commit()
+    assert len(concern().question.paths) == 3
+
+
+def test_a_spec_that_is_a_link_and_a_folder_above(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    (work.folder / "shared").mkdir()
+    (work.folder / "specs" / "raw.yaml").rename(work.folder / "specs" / ".raw.yaml")
+    (work.folder / "specs" / "raw.yaml").symlink_to(".raw.yaml")
+    work.git("checkout", "-q", "-B", "main")
+    work.commit()
+    work.branch("link")
+    (work.folder / "specs" / ".raw.yaml").write_text(bucket("raw", "    tags: {a: b}\n"))
+    work.commit()
+    assert concern().question.paths == ("specs/raw.yaml",)
+    monkeypatch.chdir(work.folder / "shared")
+    found = concern_of(Asked(Question(("../specs",), {}), base="main"), Job())
+    assert found.question.paths == ("../specs/raw.yaml",)
+
+
+def test_what_others_have_merged_meanwhile_is_none_of_it(work: Work) -> None:
+    head = work.commit(raw=bucket("raw", "    tags: {a: b}\n"))
+    work.git("checkout", "-q", "main")
+    started = work.git("rev-parse", "HEAD")
+    work.commit(logs=bucket("logs", "    tags: {c: d}\n"))
+    assert concern("topic").question.paths == ("specs/logs.yaml",)
+    work.git("checkout", "-q", "-b", "test-merge")
+    work.git("merge", "-q", "--no-ff", "-m", "as GitHub checks it out", "topic")
+    assert concern(None, Job(head=head, base=started)).question.paths == ("specs/raw.yaml",)
+
+
+def test_variables_go_to_the_files_that_declare_them(work: Work) -> None:
+    work.commit(raw="variables: {team: nobody}\n" + bucket("raw", "    tags: {Team: '${team}'}\n"))
+    assert concern(team="lake").question.variables == {"team": "lake"}
+    work.git("checkout", "-q", "-B", "main")
+    work.commit(logs=bucket("logs", "    tags: {c: d}\n"))
+    assert concern("HEAD^1", team="lake").question.variables == {}
+
+
+def test_a_base_that_is_an_option_is_none(work: Work) -> None:
+    with pytest.raises(ReconcileError, match="not in this clone"):
+        Repository().base("--output=/tmp/x")
+
+
+def test_no_repository_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    with pytest.raises(ReconcileError, match="not a git repository"):
+        Repository(tmp_path)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ReconcileError, match="no git"):
+        Repository(tmp_path)
