@@ -1,4 +1,4 @@
-"""ci: check a pull request, and apply what was reviewed"""
+"""ci: check a pull request and comment on it; apply what was reviewed"""
 
 import os
 import re
@@ -307,15 +307,24 @@ def telling_in(pull: "Pull", arguments: Namespace, console: Console, job: "Job")
     return telling_of(host_of(job, os.environ), pull, key_of(arguments), about, warn)
 
 
-def telling_asked(arguments: Namespace, console: Console) -> "Telling":
-    """What `apply --comment` speaks in. Raises `UsageError` where there is no pull request."""
+def telling_asked(arguments: Namespace, console: Console) -> "Telling | None":
+    """What `apply --comment` speaks in; None where the host does not let us: that holds no apply up.
+
+    Raises `UsageError` where there is no pull request.
+    """
+    from reconciler.pull_request.hosts import HostRefuses
     from reconciler.pull_request.job import job_of
 
     job = job_of(os.environ)
-    pull = merged_pull(job)
-    if pull is None:
-        raise UsageError("no pull request has brought this commit", remedy="leave --comment out")
-    return telling_in(pull, arguments, console, job)
+    key_of(arguments)
+    try:
+        pull = merged_pull(job)
+        if pull is None:
+            raise UsageError("no pull request has brought this commit", remedy="leave --comment out")
+        return telling_in(pull, arguments, console, job)
+    except HostRefuses as error:
+        console.line(f"warning: no comment: {error.message}" + (f": {error.remedy}" if error.remedy else ""))
+        return None
 
 
 def refuse_other_specs(arguments: Namespace, pull: "Pull", found: "Reviewed") -> None:

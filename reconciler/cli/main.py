@@ -27,6 +27,7 @@ COMMANDS = {
     "runs": "list what was applied from here, and what each run wrote",
     "rollback": "write a spec that takes back what a run has written, and plan it",
     "import": "write specs for live buckets, to take them over",
+    "fmt": "write specs in one canonical style, with every comment",
     "explain": "say what an error code or a field of a spec means",
     "schema": "print the JSON Schemas of specs, settings, plans, events and manifests",
     "sandbox": "look at, empty or stop the embedded S3",

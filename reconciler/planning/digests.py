@@ -12,6 +12,8 @@ from reconciler.bucket import BucketSpec
 __all__ = ("canonical_json", "digest", "digest_in_parts", "digest_of_live", "digest_of_place", "digest_of_specs")
 
 NOTHING = digest(None)
+FOR_REVIEWERS = ("purpose", "waivers")
+"""Fields that change nothing: two specs that differ in them alone ask for the same."""
 
 
 def digest_of_live(document: Aspect | None) -> str:
@@ -31,8 +33,8 @@ def digest_of_specs(specs: Iterable[BucketSpec]) -> str:
 
 
 def text_of_spec(spec: BucketSpec) -> str:
-    """All that a spec says, as canonical JSON."""
-    others = spec.model_dump(mode="json", exclude_none=True, exclude={*spec.aspects()})
+    """All that a spec says of what is to be, as canonical JSON."""
+    others = spec.model_dump(mode="json", exclude_none=True, exclude={*spec.aspects(), *FOR_REVIEWERS})
     said = {name: canonical_json(value) for name, value in others.items()}
     for name, kind in spec.aspects().items():
         value = getattr(spec, name)

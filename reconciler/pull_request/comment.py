@@ -148,8 +148,9 @@ class Telling:
                 self.posted = self.host.post(self.number, body)
             else:
                 self.host.edit(self.number, self.posted.id, body)
-        except ReconcileError as error:
-            self.warn(f"the comment says nothing of it: {error.message}")
+        except Exception as error:  # whatever a host does, an apply is what it is
+            why = error.message if isinstance(error, ReconcileError) else type(error).__name__
+            self.warn(f"the comment says nothing of it: {why}")
 
     def remembering(self, body: str) -> str:
         """A comment that shows what is now still asks for what was reviewed: whoever restores that may apply it."""

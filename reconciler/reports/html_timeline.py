@@ -15,6 +15,8 @@ LANE = 26
 """Pixels from lane to lane."""
 BAR = 20
 """Pixels: the height of a bar."""
+FEW = 7
+"""Days that have room beside each other on a telephone."""
 AXIS = 22
 """Pixels below the lanes for the days."""
 STATES = {Action.CREATE: "new", Action.UPDATE: "changed", Action.DELETE: "goes"}
@@ -51,11 +53,13 @@ def band_picture(band: Band, action: Action) -> Html:
         height=bottom + AXIS,
     )
     names = element("div", [element("span", side) for side, _ in sides], class_="sides", aria_hidden="true")
+    is_wide = len(band.marks) > FEW
     notes = [element("li", f"{side}: {note}") for side, lane in sides if lane is not None for note in notes_of(lane)]
     return element(
         "div",
         element("p", element("strong", band.title), f" · {band.age}, not to scale"),
-        element("div", names, picture, class_="lanes"),
+        # what is wider than a telephone is moved sideways: with the keyboard, too
+        element("div", names, picture, class_="lanes many" if is_wide else "lanes", tabindex=0 if is_wide else None),
         element("ul", notes) if notes else None,
         class_="band",
     )
@@ -102,7 +106,7 @@ def bar(start: float, end: float, top: int, shade: str, said: str) -> Html:
 
 def day_picture(day: int, place: float, bottom: int) -> Html:
     """A day on which something happens, below the lanes."""
-    text = element("text", "0" if day == 0 else f"{day:,} d", x=percent(place), y=bottom + 16)
+    text = element("text", f"{day:,}", x=percent(place), y=bottom + 16)
     tick = element("line", x1=percent(place), x2=percent(place), y1=bottom - 6, y2=bottom + 3)
     return element("g", tick, text, class_="day")
 

@@ -66,11 +66,6 @@ class Review(NamedTuple):
     """Of the specs, warnings among them; those of guardrails only where there is no plan to hold them."""
     about: About = About()
 
-    @property
-    def is_refused(self) -> bool:
-        """Whether anything in it has to be mended first."""
-        return any(remark.severity is Severity.ERROR for remark in remarks(self))
-
 
 class Remark(NamedTuple):
     """One thing to look at."""

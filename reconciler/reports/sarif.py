@@ -118,7 +118,7 @@ def guardrail(code: str) -> Rule | None:
 def result(remark: Remark, number: int, index: int) -> Json:
     """One thing to look at; its fingerprint is its own, also among equal ones."""
     about = f"{remark.bucket}: " if remark.bucket else ""
-    help_ = f". {remark.help}" if remark.help else ""
+    help_ = f"; {remark.help}" if remark.help else ""
     found: Json = {
         "ruleId": inert(remark.code),
         "ruleIndex": index,

@@ -25,10 +25,10 @@ from reconciler.errors import (
 )
 from reconciler.planning import planner, second_look
 from reconciler.problems import Code, Severity
-from reconciler.specs import accounts, files, includes, loader, spec_file, telling, validating, variables, wording
+from reconciler.specs import accounts, files, formatting, includes, loader, spec_file, telling, validating, variables, wording
 from reconciler.specs import settings as settings_file
 
-READING = (strict_yaml, wording, includes, files, loader, spec_file, validating, variables, telling)
+READING = (strict_yaml, wording, includes, files, loader, spec_file, validating, variables, telling, formatting)
 
 GENERAL = (
     Code(
@@ -131,7 +131,7 @@ GENERAL = (
     ),
     Code(
         "RCL7001",
-        "Git cannot say what a pull request changes",
+        "a clone that cannot say what a pull request changes",
         "`reconcile ci` asks Git where the pull request began and which files differ since. A clone that was made with "
         "a part of the history only does not know: fetch all of it (`fetch-depth: 0`, `GIT_DEPTH: 0`).",
     ),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -49,12 +50,19 @@ def no_job(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.fixture
-def work(tmp_path: Path, no_job: None) -> Work:
-    """The specs of a team, merged and applied long ago."""
-    work = Work(tmp_path)
+@pytest.fixture(scope="module")
+def team(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository that the tests copy, which is quicker than to make one."""
+    work = Work(tmp_path_factory.mktemp("team"))
     work.commit(lake=LAKE, logs=LOGS)
-    return work
+    return work.folder
+
+
+@pytest.fixture
+def work(team: Path, tmp_path: Path, no_job: None) -> Work:
+    """The specs of a team, merged and applied long ago."""
+    copytree(team, tmp_path, dirs_exist_ok=True)
+    return Work(tmp_path, new=False)
 
 
 @pytest.fixture
@@ -268,6 +276,24 @@ def test_risks_are_agreed_to_on_the_command_line_alone(
     assert s3.get_bucket_versioning(Bucket="acme-lake")["Status"] == "Suspended"
 
 
+def test_an_apply_of_ones_own_says_in_the_comment_what_becomes_of_it(
+    reconcile: Run, work: Work, job: OnGitHub, github: FakeGitHub
+) -> None:
+    assert reconcile("apply", "--auto-approve").code == 0
+    changed(work)
+    job.pull_request()
+    assert reconcile("ci").code == 0
+    words = ("apply", "specs/lake.yaml", "--auto-approve", "--comment", "--expect-fingerprint")
+    assert reconcile(*words, "0" * 12).code == 4
+    (body,) = github.bodies(NUMBER)
+    assert "not the plan that was reviewed" in body
+    job.patch.setenv("GITHUB_TOKEN", READ_ONLY)
+    applied = reconcile(*words, job.said["fingerprint"])
+    assert applied.code == 0
+    assert "warning: the comment says nothing of it" in applied.err
+    assert github.bodies(NUMBER) == [body]
+
+
 # ── without credentials, and without a word ──────────────────────────────────────────────────────────
 
 
@@ -296,6 +322,16 @@ def test_a_comment_that_fails_fails_no_check(offline: Run, work: Work, job: OnGi
     assert ended.code == 0
     assert "warning: no comment" in ended.err
     assert "permissions: pull-requests: write" in ended.err
+
+
+def test_a_host_that_is_not_there_fails_no_check(offline: Run, work: Work, job: OnGitHub) -> None:
+    changed(work)
+    job.pull_request()
+    job.patch.setenv("GITHUB_API_URL", "http://127.0.0.1:1")
+    ended = offline("ci", "--offline")
+    assert ended.code == 0
+    assert "warning: no comment" in ended.err
+    assert "GITHUB_API_URL" in ended.err
 
 
 def test_invalid_specs_are_said_everywhere(offline: Run, work: Work, job: OnGitHub, github: FakeGitHub) -> None:

@@ -17,9 +17,10 @@ QUIET = {
 class Work:
     """A repository with a working tree."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, new: bool = True) -> None:
         self.folder = folder
-        self.git("init", "-q", "-b", "main")
+        if new:
+            self.git("init", "-q", "-b", "main")
 
     def git(self, *words: str) -> str:
         """What Git says."""

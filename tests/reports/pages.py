@@ -84,6 +84,23 @@ def buckets_go() -> Review:
     return Review(document(*plans))
 
 
+def many_days() -> Review:
+    moves = [
+        (30, "STANDARD_IA"),
+        (60, "INTELLIGENT_TIERING"),
+        (100, "ONEZONE_IA"),
+        (200, "GLACIER_IR"),
+        (300, "GLACIER"),
+    ]
+    rule = "{id: r, transitions: [%s], expiration: {days: %s}}"
+    sides = [
+        rule % (", ".join(f"{{days: {days + later}, storage_class: {name}}}" for days, name in moves), 3650 + later)
+        for later in (0, 7)
+    ]
+    before, after = (f"{{name: acme-lake, lifecycle: {{rules: [{side}]}}}}" for side in sides)
+    return Review(document(plan(after, before)))
+
+
 def applied() -> Review:
     new = plan(lake("acme-new", 7))
     return Review(document(new, endpoint="https://s3.example.com"), about=About(stage=Stage.APPLIED, told=("done",)))
@@ -129,6 +146,7 @@ PAGES: Mapping[str, Callable[[], Review]] = {
         nothing_to_do,
         everything_goes,
         buckets_go,
+        many_days,
         doors_that_open,
         applied,
         invalid_specs,
