@@ -257,6 +257,10 @@ def apply_reviewed(arguments: Namespace, console: Console, job: "Job") -> ExitCo
     from reconciler.pull_request.comment import reviewed_in
     from reconciler.pull_request.concern import variables_of
 
+    if job.number is not None and not job.is_merged:
+        raise UsageError(
+            f"#{job.number} is not merged", remedy="run `reconcile ci --apply` on pushes to the main branch"
+        )
     pull = merged_pull(job)
     telling = telling_in(pull, arguments, console, job) if pull else None
     found = reviewed_in(telling.posted) if telling and telling.posted else None

@@ -126,4 +126,4 @@ def difference(name: str, before: str, after: str, console: Console) -> str:
 def tell(rewritten: int, files: int, only_looks: bool, console: Console) -> None:
     """How many files there were, for whoever watches."""
     of = f"{files} file{'' if files == 1 else 's'}"
-    console.notice(f"{rewritten} of {of} {'would be' if only_looks else 'were'} rewritten")
+    console.notice(f"{rewritten} of {of} {'to rewrite' if only_looks else 'rewritten'}")

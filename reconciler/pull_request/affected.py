@@ -15,19 +15,25 @@ def files_concerned(loaded: Loaded, changed: Collection[str]) -> tuple[str, ...]
     made_of: dict[str, set[str]] = {}
     for bucket in loaded.buckets:
         made_of.setdefault(bucket.place.file, set()).update(files_of(bucket))
-    return tuple(sorted(name for name, files in made_of.items() if any(is_among(file, changed) for file in files)))
+    names = {name for files in made_of.values() for name in files}
+    concerned = {name for name in names if changes(name, changed)}
+    return tuple(sorted(file for file, files in made_of.items() if files & concerned))
 
 
 def files_of(bucket: Declared) -> Iterator[str]:
-    """The files that a spec is made of, also by the name of what they link to."""
-    included = bucket.text.included.values() if bucket.text is not None else ()
-    for name in (bucket.place.file, *(source.name for source in included)):
-        yield name
-        yield shown(Path(name).resolve())
+    """The files that a spec is made of."""
+    yield bucket.place.file
+    if bucket.text is not None:
+        yield from (source.name for source in bucket.text.included.values())
+
+
+def changes(file: str, changed: Collection[str]) -> bool:
+    """Whether a file changes: itself, what it links to, or a link or submodule through which it is reached."""
+    return is_among(file, changed) or is_among(shown(Path(file).resolve()), changed)
 
 
 def is_among(file: str, changed: Collection[str]) -> bool:
-    """Whether a file changes, or a link or submodule through which it is reached."""
+    """Whether a path, or a folder above it, is one of these."""
     parts = file.split("/")
     return any("/".join(parts[:length]) in changed for length in range(1, len(parts) + 1))
 

@@ -26,8 +26,6 @@ class Reviewed(NamedTuple):
     fingerprint: str
     paths: tuple[str, ...]
     head: str
-    record: Record
-    posted: Posted
 
 
 def open_comment(host: Host, number: int, key: str) -> Posted | None:
@@ -46,10 +44,10 @@ def reviewed_in(comment: Posted) -> Reviewed | None:
     """What was reviewed; None where the comment holds no plan that was compared with live buckets."""
     from reconciler.reports.markdown import marker_in
 
-    marker = marker_in(comment.body)
-    if marker is None or not marker.fingerprint or not marker.head or not is_texts(list(marker.paths)):
+    marker, record = marker_in(comment.body), record_in(comment.body)
+    if marker is None or not (record.live and marker.fingerprint and marker.head and is_texts(list(marker.paths))):
         return None
-    return Reviewed(marker.fingerprint, tuple(marker.paths), marker.head, record_in(comment.body), comment)
+    return Reviewed(marker.fingerprint, tuple(marker.paths), marker.head)
 
 
 def body_of(review: Review, key: str, *, closed: bool = False) -> str:

@@ -5,6 +5,7 @@ Only commands that read objects are used: no checkout, no hook, no filter, no pr
 
 import os
 import posixpath
+import re
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -18,6 +19,10 @@ LONGEST = 120
 """Seconds that one question to Git may take."""
 ORDINARY_FILES = ("100644", "100755")
 """Modes of a tree's entries; a link (120000) is never followed, and a submodule (160000) has no content here."""
+CREDENTIALS = re.compile(r"//[^/@\s]*@")
+"""What stands before the host in the address of a remote, and may be a token."""
+UNATTENDED = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"}
+"""Git's words in English; nobody is asked, nothing is locked, nothing is fetched."""
 USUAL_BASES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 WHOLE_HISTORY = (
     "fetch more of the history: `fetch-depth: 0` for actions/checkout, `GIT_DEPTH: 0` on GitLab, or "
@@ -116,12 +121,14 @@ class Repository:
         wanted = list(files)
         asked = "".join(f"{file.blob}\n" for file in wanted).encode()
         answer = self._bytes("cat-file", "--batch", given=asked) if wanted else b""
+        at = 0
         for file in wanted:
-            first, _, answer = answer.partition(b"\n")
-            if not first.endswith(f" blob {file.size}".encode()):
+            first = f"{file.blob} blob {file.size}\n".encode()
+            if not answer.startswith(first, at):
                 raise ReconcileError(f"this clone does not hold {file.path}", remedy=WHOLE_HISTORY, code=CANNOT_ASK)
-            yield file, answer[: file.size]
-            answer = answer[file.size + 1 :]
+            at += len(first)
+            yield file, answer[at : at + file.size]
+            at += file.size + 1
 
     def seen_from_here(self, path: str) -> str:
         """A path of the repository as problems and plans name it: from the folder."""
@@ -135,9 +142,9 @@ class Repository:
     def _bytes(self, *words: str, given: bytes = b"") -> bytes:
         ended = self._run(*words, given=given)
         if ended.returncode:
-            said = ended.stderr.decode(errors="replace").strip().splitlines()
+            said = ended.stderr.decode(errors="replace").strip() or f"git {words[0]} ended with {ended.returncode}"
             raise ReconcileError(
-                f"Git cannot say it: {said[0] if said else f'git {words[0]} ended with {ended.returncode}'}",
+                f"Git cannot say it: {CREDENTIALS.sub('//', said.splitlines()[0])}",
                 remedy="run it in a clone of the repository; where Git speaks of ownership: "
                 '`git config --global --add safe.directory "$PWD"`',
                 code=CANNOT_ASK,
@@ -145,7 +152,7 @@ class Repository:
         return ended.stdout
 
     def _run(self, *words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+        environment = {**os.environ, **UNATTENDED}
         try:
             return subprocess.run(  # noqa: S603 - no shell, and no word of these is an option of somebody else's
                 ["git", "--literal-pathspecs", *words],  # noqa: S607 - whichever Git is installed

@@ -1,5 +1,6 @@
 """GitLab's API, through python-gitlab; the only file that knows it."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -16,6 +17,8 @@ from reconciler.pull_request.job import GITLAB
 API = "https://gitlab.com/api/v4"
 VERSION = "/api/v4"
 FORBIDDEN = (401, 403)
+COMMAND = re.compile(r"^/", re.MULTILINE)
+"""What GitLab takes for a quick action, like `/merge`, and carries out for whoever writes the note."""
 
 
 class GitLab:
@@ -45,12 +48,12 @@ class GitLab:
     def post(self, number: int, body: str) -> Posted:
         """Write a note."""
         with told():
-            return Posted(self._merge_request(number).notes.create({"body": body}).id, body)
+            return Posted(self._merge_request(number).notes.create({"body": disarmed(body)}).id, body)
 
     def edit(self, number: int, comment: int, body: str) -> None:
         """Write a note anew."""
         with told():
-            self._merge_request(number).notes.update(comment, {"body": body})
+            self._merge_request(number).notes.update(comment, {"body": disarmed(body)})
 
     def merged(self, commit: str, branch: str | None) -> Pull | None:
         """The merge request that brought this commit; of several, the one whose merge it is."""
@@ -65,6 +68,11 @@ class GitLab:
 
     def _merge_request(self, number: int) -> Any:
         return self._project.mergerequests.get(number, lazy=True)
+
+
+def disarmed(body: str) -> str:
+    """The note with nothing in it that GitLab would carry out."""
+    return COMMAND.sub(" /", body)
 
 
 @contextmanager

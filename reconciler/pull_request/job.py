@@ -31,6 +31,8 @@ class Job(NamedTuple):
     """On a push: the branch."""
     run_url: str | None = None
     is_fork: bool = False
+    is_merged: bool = False
+    """Whether the pull request is: not known of a push, which says nothing of pull requests."""
 
 
 def job_of(environment: Mapping[str, str]) -> Job:
@@ -61,6 +63,7 @@ def on_github(environment: Mapping[str, str]) -> Job:
         branch=environment.get("GITHUB_REF_NAME") if not pull else None,
         run_url=f"{server}/{repository}/actions/runs/{run}" if server and repository and run else None,
         is_fork=bool(pull) and ((head.get("repo") or {}).get("full_name") != repository),
+        is_merged=pull.get("merged") is True,
     )
 
 

@@ -20,13 +20,17 @@ class Record(NamedTuple):
 
     closed: bool = False
     """Whether the plan was carried out: then the comment is never edited again."""
+    live: bool = False
+    """Whether the plan was made against live buckets: only then it can be what was reviewed."""
     buckets: Mapping[str, Mapping[str, str]] = {}
     """By name: beginnings of digests, of the `spec` and of each live document."""
 
 
 def record_of(document: Mapping[str, Any] | None, *, closed: bool = False) -> Record:
     """What to remember of a plan."""
-    return Record(closed, {bucket["name"]: digests_of(bucket) for bucket in document["buckets"]} if document else {})
+    if document is None:
+        return Record(closed)
+    return Record(closed, True, {bucket["name"]: digests_of(bucket) for bucket in document["buckets"]})
 
 
 def digests_of(bucket: Mapping[str, Any]) -> dict[str, str]:
@@ -38,7 +42,7 @@ def digests_of(bucket: Mapping[str, Any]) -> dict[str, str]:
 def written(record: Record) -> str:
     """The record as it stands in a comment. What would be too long is left out: then an apply says less."""
     for buckets in (record.buckets, {}):
-        text = json.dumps({"closed": record.closed, "buckets": buckets}, separators=(",", ":"))
+        text = json.dumps({**record._asdict(), "buckets": buckets}, separators=(",", ":"))
         for character in "-<>":
             text = text.replace(character, f"\\u{ord(character):04x}")
         if len(text) <= LONGEST:
@@ -57,7 +61,7 @@ def record_in(body: str) -> Record:
             str(name): {str(what): str(digest) for what, digest in digests.items()}
             for name, digests in found["buckets"].items()
         }
-        return Record(found["closed"] is True, buckets)
+        return Record(found["closed"] is True, found["live"] is True, buckets)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return Record()
 

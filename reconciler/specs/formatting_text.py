@@ -57,7 +57,7 @@ def put_entry(lines: list[str], entry: Entry, indent: int) -> None:
     pad = " " * indent
     before = f"{pad}-" if entry.name is None else f"{pad}{name_of(entry.name, pad)}:"
     value = entry.value
-    in_line = in_brackets(value, indent, len(before) + 1) if isinstance(value, Block) else None
+    in_line = in_brackets(value, len(before) + 1) if isinstance(value, Block) else None
     if isinstance(value, Block) and in_line is None and entry.name is None:
         put_item(lines, entry, value, indent)
         return
@@ -77,22 +77,24 @@ def put_entry(lines: list[str], entry: Entry, indent: int) -> None:
 
 def put_item(lines: list[str], entry: Entry, block: Block, indent: int) -> None:
     """An item that is a block itself: what stands above its first entry stands above the dash."""
-    pad = " " * indent
-    above = entry.above + ([entry.remark.text] if entry.remark else [])
-    first: Entry | None = block.entries[0]
-    while first is not None:
-        start = next((number for number, line in enumerate(first.above) if line), len(first.above))
-        above += first.above[start:]
-        first.above = []
-        inner, goes_on = first.value, first.name is None and isinstance(first.value, Block)
-        first = inner.entries[0] if goes_on and isinstance(inner, Block) and inner.entries else None
-        if first is not None and isinstance(inner, Block) and in_brackets(inner, indent + DEEPER, 0) is not None:
-            first = None
-    put_above(lines, above, pad)
+    put_above(lines, raised(entry, indent), " " * indent)
     inside: list[str] = []
     put_block(inside, block, indent + DEEPER)
-    lines.append(f"{pad}- {inside[0].lstrip()}")
+    lines.append(f"{' ' * indent}- {inside[0].lstrip()}")
     lines += inside[1:]
+
+
+def raised(entry: Entry, indent: int) -> list[str]:
+    """What stands above an entry, taken from it and from all that begin in the same line behind a dash."""
+    above, entry.above = entry.above, []
+    block = entry.value
+    if entry.name is not None or not isinstance(block, Block) or in_brackets(block, indent + DEEPER) is not None:
+        return above
+    if entry.remark is not None:
+        above.append(entry.remark.text)
+        entry.remark = None
+    first = raised(block.entries[0], indent + DEEPER)
+    return above + first[next((number for number, line in enumerate(first) if line), len(first)) :]
 
 
 def put_above(lines: list[str], above: list[str], pad: str) -> None:
@@ -113,7 +115,7 @@ def with_remark(line: str, remark: Remark | None) -> str:
     return line.ljust(max(column, len(line) + DEEPER)) + remark.text
 
 
-def in_brackets(block: Block, indent: int, column: int) -> str | None:
+def in_brackets(block: Block, column: int) -> str | None:
     """A list or mapping in one line, if it was in brackets, fits, and no comment stands in it."""
     if not block.entries:
         return "{}" if block.is_mapping else "[]"

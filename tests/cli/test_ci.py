@@ -249,6 +249,15 @@ def test_a_merge_without_a_comment_is_fine_only_where_nothing_changes(
     assert reconcile("ci", "--apply").code == 4
 
 
+def test_nothing_is_applied_before_the_merge(reconcile: Run, work: Work, job: OnGitHub, github: FakeGitHub) -> None:
+    changed(work)
+    job.pull_request()
+    refused = reconcile("ci", "--apply")
+    assert refused.code == 64
+    assert "#12 is not merged" in refused.err
+    assert github.asked == []
+
+
 def test_only_our_own_comment_says_what_was_reviewed(
     reconcile: Run, work: Work, job: OnGitHub, github: FakeGitHub
 ) -> None:
@@ -400,6 +409,19 @@ def test_anywhere_else_a_base_is_named(offline: Run, work: Work) -> None:
     gone = offline("ci", "--offline", "--base", "release")
     assert gone.code == 1
     assert "git fetch origin release" in gone.err
+
+
+def test_what_a_fork_compares_is_nothing_that_was_reviewed(
+    reconcile: Run, work: Work, job: OnGitHub, github: FakeGitHub
+) -> None:
+    head = changed(work)
+    job.pull_request()
+    assert reconcile("ci", "--offline").code == 0
+    assert len(github.bodies(NUMBER)) == 1
+    job.push(head, work.merged("topic"))
+    refused = reconcile("ci", "--apply")
+    assert refused.code == 4
+    assert "nothing says that this plan was reviewed" in refused.err
 
 
 # ── GitLab ───────────────────────────────────────────────────────────────────────────────────────────

@@ -1,11 +1,14 @@
 """--report: what a command leaves behind for others, however it ends."""
 
+import io
 import json
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from jsonschema import Draft7Validator
 
+from reconciler.cli.events import Events
 from reconciler.planning.event_schema import event_schema
 from tests.cli.conftest import SPEC, Recording, Run, denied
 
@@ -64,7 +67,32 @@ def test_an_apply_is_told_while_it_goes_on(reconcile: Run, spec: Path) -> None:
     ended = reconcile("apply", "--auto-approve", "--report", "jsonl=-", "--report", "text=plan.txt")
     assert ended.code == 0
     assert types(ended.out)[5:] == ["apply_start", "apply_progress", "apply_complete"]
-    assert "acme-lake  2 changes applied" in Path("plan.txt").read_text()
+    assert "✓ acme-lake  3 changes applied" in Path("plan.txt").read_text()
+
+
+def test_events_of_many_threads_stand_in_lines_of_their_own(tmp_path: Path) -> None:
+    events = Events(str(tmp_path / "events"))
+
+    def tell() -> None:
+        for _ in range(50):
+            events.began("Reading", 7)
+
+    threads = [Thread(target=tell) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    events.close()
+    assert types((tmp_path / "events").read_text()) == ["version", *["read_start"] * 400]
+
+
+def test_whoever_reads_events_may_leave() -> None:
+    stream = io.StringIO()
+    events = Events("-", stream)
+    stream.close()
+    events.began("Reading", 7)
+    events.began("Reading", 7)
+    assert events.trouble is not None
 
 
 def test_an_apply_that_fails_or_is_refused_is_told(reconcile: Run, spec: Path, server: Recording) -> None:
@@ -72,18 +100,17 @@ def test_an_apply_that_fails_or_is_refused_is_told(reconcile: Run, spec: Path, s
     assert refused.code == 3
     assert "nobody is here to agree" in Path("text.out").read_text()
     assert types(Path("jsonl.out").read_text())[-1] == "diagnostic"
-    server.instead = lambda method, path: denied() if method == "PUT" and "tagging" in path else None
+    server.instead = lambda method, path: denied() if method == "PUT" and "versioning" in path else None
     failed = reconcile("apply", "--auto-approve", *reports("text", "jsonl"))
     assert failed.code == 5
     assert types(Path("jsonl.out").read_text())[-1] == "apply_errored"
-    assert "tags: failed: " in Path("text.out").read_text()
+    assert "versioning: failed: " in Path("text.out").read_text()
 
 
-def test_nobody_to_ask_is_told(reconcile: Run, spec: Path, server: Recording) -> None:
-    server.instead = lambda _method, path: denied("ExpiredToken") if path == "/" else None
-    ended = reconcile("plan", *reports("junit"))
+def test_a_run_that_never_gets_to_s3_is_told(reconcile: Run, spec: Path) -> None:
+    ended = reconcile("plan", "--profile", "nobody", *reports("junit"))
     assert ended.code == 1
-    assert "<failure" in Path("junit.out").read_text()
+    assert "nobody" in Path("junit.out").read_text()
 
 
 @pytest.mark.parametrize(

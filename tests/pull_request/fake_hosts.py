@@ -120,6 +120,11 @@ class FakeGitLab(FakeHost):
 
     project = "/api/v4/projects/7"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.actions: list[str] = []
+        """What a note has had carried out."""
+
     def answer(self, method: str, path: str, query: dict[str, str], token: str, sent: Any) -> Answer:
         """The REST API."""
         if token not in (TOKEN, READ_ONLY):
@@ -130,7 +135,7 @@ class FakeGitLab(FakeHost):
         routes: list[tuple[str, str, Callable[..., Answer]]] = [
             ("GET", "/api/v4/user", lambda: Answer(200, {"id": 1, "username": OURS})),
             ("GET", notes, lambda number: Answer(200, [self._shown(one) for one in self._of(int(number))])),
-            ("POST", notes, lambda number: Answer(201, self._shown(self.add(int(number), sent["body"])))),
+            ("POST", notes, lambda number: self._posted(int(number), sent)),
             ("PUT", rf"{notes}/(\d+)", lambda _, note: self._edited(int(note), sent)),
             ("GET", rf"{self.project}/repository/commits/([0-9a-f]{{40}})/merge_requests", self._pulls),
         ]
@@ -140,6 +145,10 @@ class FakeGitLab(FakeHost):
                 return respond(*found.groups())
         self.unexpected.append((method, path))
         return Answer(404, {"message": "404 Not Found"})
+
+    def _posted(self, number: int, sent: Any) -> Answer:
+        self.actions += re.findall(r"(?m)^/\w+.*", sent["body"])
+        return Answer(201, self._shown(self.add(number, sent["body"])))
 
     def _of(self, number: int) -> list[dict[str, Any]]:
         return [comment for comment in self.comments if comment["number"] == number]

@@ -11,9 +11,11 @@ words = st.text(max_size=20)
 buckets = st.dictionaries(words, st.dictionaries(words, words, max_size=4), max_size=6)
 
 
-@given(st.booleans(), buckets, words)
-def test_law_a_record_reads_back_as_it_was(closed: bool, said: Mapping[str, Mapping[str, str]], above: str) -> None:
-    record = Record(closed, said)
+@given(st.booleans(), st.booleans(), buckets, words)
+def test_law_a_record_reads_back_as_it_was(
+    closed: bool, live: bool, said: Mapping[str, Mapping[str, str]], above: str
+) -> None:
+    record = Record(closed, live, said)
     text = written(record)
     assert len(text) <= LONGEST + 40
     assert text.count("-->") == 1
@@ -33,8 +35,8 @@ def test_law_what_is_no_record_says_nothing(text: str) -> None:
 
 
 def test_what_is_too_long_is_left_out_and_still_closed() -> None:
-    record = Record(True, {f"bucket-{number}": {"spec": "0" * 8} for number in range(1000)})
-    assert record_in(written(record)) == Record(True, {})
+    record = Record(True, True, {f"bucket-{number}": {"spec": "0" * 8} for number in range(1000)})
+    assert record_in(written(record)) == Record(True, True, {})
 
 
 def test_what_has_moved_is_told_by_bucket_and_aspect() -> None:
@@ -43,6 +45,7 @@ def test_what_has_moved_is_told_by_bucket_and_aspect() -> None:
 
     reviewed = Record(
         False,
+        True,
         {
             "acme-gone": {"spec": "a" * 8},
             "acme-lake": {"spec": "a" * 8, "live.policy": "b" * 8, "live.tags": "c" * 8, "live.bucket": "d" * 8},
