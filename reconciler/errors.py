@@ -12,6 +12,7 @@ The tree::
     ├── SandboxError           the embedded S3 could not be started or stopped                 1
     ├── ConsentMissing         nobody agreed to the change                                     3
     ├── Locked                 another run holds the lock                                      3
+    ├── GuardrailBroken        a spec breaks a rule of the team, and nobody has waived it          3
     ├── LimitExceeded          one run would touch more than the team's limits allow           3
     ├── PlanIsStale            a saved plan no longer describes the specs or the live buckets  4
     └── Interrupted            somebody pressed Ctrl-C before anything was written           130
@@ -113,6 +114,13 @@ class ConsentMissing(ReconcileError):  # noqa: N818
 
     exit_code = ExitCode.REFUSED
     code = "RCL4001"
+
+
+class GuardrailBroken(ReconcileError):  # noqa: N818
+    """The spec of a bucket that is to be changed breaks a rule that nobody has waived."""
+
+    exit_code = ExitCode.REFUSED
+    code = "RCL4006"
 
 
 class LimitExceeded(ReconcileError):  # noqa: N818

@@ -26,6 +26,7 @@ from reconciler.specs.files import relative
 from reconciler.specs.loader import Declared, Loaded, refuse_for
 
 if TYPE_CHECKING:
+    from reconciler.guardrails.judging import Guardrails
     from reconciler.planning.evidence import EvidenceAsked
     from reconciler.planning.outcomes import Applied, BucketOutcome
     from reconciler.planning.rolling_back import Rollback
@@ -79,11 +80,15 @@ def make_plan(
     notice: Notice = lambda _: None,
     evidence: "EvidenceAsked | None" = None,
     meter: Meter = NOBODY,
+    guardrails: "Guardrails | None" = None,
 ) -> Planned:
-    """What would change. Reads S3 and writes nothing; no S3 call is made before the account is known."""
+    """What would change. Reads S3 and writes nothing; no S3 call is made before the account is known.
+
+    Without `guardrails` no rule is asked.
+    """
     loaded = load_specs(question, access.endpoint_profile, access.accounts)
     meter.lap("loading specs")
-    return plan_loaded(loaded, question, access, notice, evidence, meter)
+    return plan_loaded(loaded, question, access, notice, evidence, meter, guardrails)
 
 
 def plan_loaded(
@@ -93,6 +98,7 @@ def plan_loaded(
     notice: Notice = lambda _: None,
     evidence: "EvidenceAsked | None" = None,
     meter: Meter = NOBODY,
+    guardrails: "Guardrails | None" = None,
 ) -> Planned:
     """What would change for specs that have been loaded already; and what of the buckets goes, if that is asked."""
     chosen = [bucket for bucket in loaded.buckets if not question.targets or bucket.spec.name in question.targets]
@@ -105,6 +111,9 @@ def plan_loaded(
     refuse_for(identity.profile, chosen)
     parts = entered(chosen, question.shard, Member(clients, identity), access.accounts, notice)
     looked_at = read_all(parts, evidence, notice, meter)
+    if guardrails is not None:
+        looked_at = judged(looked_at, chosen, guardrails)
+        meter.lap("asking the guardrails")
     changeset = Changeset(
         looked_at,
         endpoint=identity.endpoint,
@@ -169,6 +178,20 @@ def read_all(
                 part.plans = gathered(part.plans, part.reader, evidence, notice)
         meter.lap("gathering evidence")
     return tuple(sorted((plan for part in parts for plan in part.plans), key=lambda plan: plan.name))
+
+
+def judged(plans: Sequence[Plan], buckets: Sequence[Declared], guardrails: "Guardrails") -> tuple[Plan, ...]:
+    """The plans with what the rules have against their specs."""
+    from dataclasses import replace
+    from datetime import UTC, datetime
+
+    from reconciler.specs.judged import by_bucket
+    from reconciler.specs.judged import judged as each
+
+    known = {plan.name: (plan.account, plan.region) for plan in plans}
+    meant = (bucket for bucket in buckets if bucket.spec.name in known)
+    found = by_bucket(each(meant, guardrails, datetime.now(UTC).date(), lambda bucket: known[bucket.spec.name]))
+    return tuple(replace(plan, verdicts=found[plan.name]) if plan.name in found else plan for plan in plans)
 
 
 def how_asked(identity: Identity, evidence: "EvidenceAsked | None") -> dict[str, str | None]:

@@ -5,7 +5,8 @@ review is good for, and where runs leave their traces.
 """
 
 import re
-from typing import Annotated, Any, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -33,6 +34,7 @@ ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]{1,576}\Z", re
 EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}\Z", re.ASCII)
 SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}\Z", re.ASCII)
 """STS API reference, AssumeRole."""
+RULE_ID = re.compile(r"[A-Z][A-Z0-9]{1,11}-[0-9]{2,3}\Z")
 NEVER = "never"
 NONE = "none"
 LONGEST_LOCK = 86400
@@ -143,6 +145,13 @@ def name_of_a_session(value: str) -> str:
     return value
 
 
+def id_of_a_rule(value: str) -> str:
+    """An id like those of the rules that there are."""
+    if not RULE_ID.match(value):
+        raise write("the id of a rule, like `ACME-01`")
+    return value
+
+
 def each_once(values: tuple[str, ...]) -> tuple[str, ...]:
     """A list that says something, and nothing twice."""
     if not values or len({*values}) < len(values) or not all(values):
@@ -166,6 +175,7 @@ Number = Annotated[int, BeforeValidator(number)]
 Share = Annotated[int, BeforeValidator(share)]
 Size = Annotated[int, BeforeValidator(size)]
 Folder = Annotated[str, BeforeValidator(folder)]
+Level = Literal["public", "internal", "confidential", "restricted"]
 
 
 class _Settings(BaseModel):
@@ -230,6 +240,45 @@ class Account(_Settings):
         return self
 
 
+class Classification(_Settings):
+    """How a bucket says how much harm it does when what is in it gets out."""
+
+    tag: Annotated[Text, Field(min_length=1, max_length=128)] = "Classification"
+    """The key of the tag."""
+    words: Mapping[Text, Level] = Field(default={}, examples=[{"secret": "restricted"}])
+    """What a team's own words mean, beside `public`, `internal`, `confidential` and `restricted`."""
+
+
+class OwnRule(_Settings):
+    """A guardrail of the team's own: a JSON Schema that every spec has to fulfil."""
+
+    id: Annotated[Text, AfterValidator(id_of_a_rule)] = Field(examples=["ACME-01"])
+    """What settings, waivers and reports call it."""
+    title: Text = Field(examples=["Every bucket says who owns it"])
+    """What it asks for, in a sentence."""
+    json_schema: Folder = Field(examples=["guardrails/acme-01.json"])
+    """A file, from the folder of the settings: what the spec of a bucket has to be, as JSON."""
+    why: Text = ""
+    """What happens to those who do without."""
+    mend: Text = ""
+    """What to write in the spec."""
+    severity: Literal["error", "warning"] = "error"
+    """An error ends a run with exit code 3."""
+
+
+class GuardrailSettings(_Settings):
+    """What the team asks of its specs beyond what S3 takes."""
+
+    rules: Mapping[Text, Any] = Field(default={}, examples=[{"LIF-01": "none", "ENC-03": {"severity": "error"}}])
+    """Rules by their ids: `error`, `warning` or `none`, or a mapping with `severity` and what the rule lets one set."""
+    classification: Classification = Field(default_factory=Classification)
+    """Which tag says how confidential a bucket is."""
+    own: tuple[OwnRule, ...] = ()
+    """Rules of the team's own."""
+    packages: Annotated[tuple[Text, ...], Field(examples=[["acme-guardrails"]])] = ()
+    """Installed Python packages with rules, by the entry points of their group `reconcile.guardrails`."""
+
+
 class Settings(_Settings):
     """What a team decides once for all its runs: `reconcile.yaml`."""
 
@@ -243,3 +292,5 @@ class Settings(_Settings):
     """An object that keeps two applies from running at once; left out, nothing does."""
     accounts: Annotated[tuple[Account, ...], AfterValidator(no_account_twice)] = ()
     """Other accounts that one run plans and applies as well, side by side."""
+    guardrails: GuardrailSettings = Field(default_factory=GuardrailSettings)
+    """What the team asks of its specs beyond what S3 takes."""

@@ -27,11 +27,12 @@ from reconciler.cli.question import (
     target_argument,
 )
 from reconciler.cli.reports import report_argument
-from reconciler.cli.settings import settings_of
+from reconciler.cli.settings import guardrails_asked, settings_of
 from reconciler.errors import ExitCode, InvalidSpecs, PlanIsStale, UsageError
 
 if TYPE_CHECKING:
     from reconciler.cli.progress import Progress
+    from reconciler.guardrails.judging import Guardrails
     from reconciler.planning.evidence import EvidenceAsked
     from reconciler.planning.outcomes import Applied
     from reconciler.pull_request.comment import Telling
@@ -97,14 +98,15 @@ def plan_and_apply(arguments: Namespace, console: Console, telling: "Telling | N
     limits_of(arguments, settings.limits)
     reviewed = load_reviewed(arguments, settings.plans_expire_after)
     evidence = evidence_asked(arguments)
+    guardrails = guardrails_asked(arguments, settings)
     s3 = access(arguments, console, settings.accounts)
     with Progress(console).shown() as progress:
         if reviewed is None:
             asked = question(arguments)
-            planned = make_plan(asked, s3, console.notice, evidence, progress)
+            planned = make_plan(asked, s3, console.notice, evidence, progress, guardrails)
         else:
             asked = question_of(reviewed)
-            planned = plan_again(asked, s3, console, evidence, progress)
+            planned = plan_again(asked, s3, console, evidence, progress, guardrails)
             planned = without_moved(planned, reviewed, console)
     past = look_back(settings, planned)
     tell_unfinished(past, planned, console)
@@ -204,7 +206,12 @@ def question_of(reviewed: dict[str, Any]) -> "Question":
 
 
 def plan_again(
-    asked: "Question", s3: "Access", console: Console, evidence: "EvidenceAsked | None", progress: "Progress"
+    asked: "Question",
+    s3: "Access",
+    console: Console,
+    evidence: "EvidenceAsked | None",
+    progress: "Progress",
+    guardrails: "Guardrails",
 ) -> "Planned":
     """The plan that the same question gives now. Specs that are gone or broken have moved, too."""
     from reconciler.question import load_specs
@@ -219,7 +226,7 @@ def plan_again(
     except UsageError as error:
         raise PlanIsStale([f"the specs do not fit the plan any more: {error.message}"]) from error
     progress.lap("loading specs")
-    return plan_loaded(loaded, asked, s3, console.notice, evidence, progress)
+    return plan_loaded(loaded, asked, s3, console.notice, evidence, progress, guardrails)
 
 
 def without_moved(planned: "Planned", reviewed: dict[str, Any], console: Console) -> "Planned":

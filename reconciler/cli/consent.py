@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from reconciler.cli.console import Console
-from reconciler.errors import ConsentMissing, LimitExceeded, UsageError
+from reconciler.errors import ConsentMissing, GuardrailBroken, LimitExceeded, UsageError
 from reconciler.inert import inert
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from reconciler.settings import Limits
 
 Needs = Sequence["Need"]
+MOST_TOLD = 5
+"""Broken rules that a refusal tells one by one; it names the flag of each."""
 
 
 def consent_arguments(parser: ArgumentParser) -> None:
@@ -26,7 +28,8 @@ def consent_arguments(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="RISK:BUCKET",
-        help="agree to one risk in one bucket: loses-data, loses-protection or widens-access (repeatable)",
+        help="agree to one risk in one bucket: loses-data, loses-protection or widens-access; or to the rule that it "
+        "breaks, like PUB-01:my-bucket (repeatable)",
     )
     parser.add_argument(
         "--limit",
@@ -68,10 +71,10 @@ def needs_of(
     changeset: "Changeset", limits: "Limits", begun: Collection[str] = (), forgotten: Collection[str] = ()
 ) -> Needs:
     """Everything beyond a yes that this plan needs."""
-    from reconciler.planning.consent import consents
+    from reconciler.planning.consent import broken, consents
     from reconciler.planning.limits import exceeded
 
-    return (*exceeded(changeset, limits, forgotten), *consents(changeset, begun))
+    return (*exceeded(changeset, limits, forgotten), *broken(changeset), *consents(changeset, begun))
 
 
 def get_consent(arguments: Namespace, console: Console, needs: Needs) -> None:
@@ -85,10 +88,17 @@ def get_consent(arguments: Namespace, console: Console, needs: Needs) -> None:
             "; ".join(need.why for need in beyond),
             remedy="if it is meant, pass " + " ".join(need.flag for need in beyond),
         )
-    risks = [need for need in needs if need.kind is Kind.CONSENT]
-    for word in unneeded(risks, arguments.allow):
+    for word in unneeded(needs, arguments.allow):
         console.notice(f"--allow {word} is not needed: nothing in this plan asks for it")
-    open_risks = missing(risks, arguments.allow)
+    open_rules = missing([need for need in needs if need.kind is Kind.GUARDRAIL], arguments.allow)
+    if open_rules:
+        raise GuardrailBroken(
+            "; ".join(f"{need.about} {need.why}" for need in open_rules[:MOST_TOLD])
+            + (f" (and {len(open_rules) - MOST_TOLD} more)" if len(open_rules) > MOST_TOLD else ""),
+            remedy="mend the specs, or write a waiver; for this one run, pass "
+            + " ".join(need.flag for need in open_rules),
+        )
+    open_risks = missing([need for need in needs if need.kind is Kind.CONSENT], arguments.allow)
     if open_risks and not console.may_ask:
         more = f" (and {len(open_risks) - 1} more)" if len(open_risks) > 1 else ""
         raise ConsentMissing(

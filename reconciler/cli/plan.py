@@ -21,7 +21,7 @@ from reconciler.cli.question import (
     target_argument,
 )
 from reconciler.cli.reports import report_argument
-from reconciler.cli.settings import settings_of
+from reconciler.cli.settings import guardrails_asked, settings_of
 from reconciler.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     evidence = evidence_asked(arguments)
     s3 = access(arguments, console, settings.accounts)
     with Progress(console).shown() as progress:
-        planned = make_plan(asked, s3, console.notice, evidence, progress)
+        planned = make_plan(asked, s3, console.notice, evidence, progress, guardrails_asked(arguments, settings))
     past = look_back(settings, planned)
     limits = limits_of(arguments, settings.limits, asked.shard)
     needs = needs_of(planned.changeset, limits, past.begun, past.forgotten)

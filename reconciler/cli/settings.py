@@ -4,7 +4,15 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from reconciler.guardrails.judging import Guardrails
     from reconciler.settings import Settings
+
+
+def guardrails_asked(arguments: Namespace, settings: "Settings") -> "Guardrails":
+    """What the team asks of its specs."""
+    from reconciler.specs.guardrails import load_guardrails
+
+    return load_guardrails(settings, getattr(arguments, "settings", None))
 
 
 def settings_of(arguments: Namespace) -> "Settings":

@@ -52,6 +52,10 @@ class Subject:
     """The rule's own `Parameters`."""
     sensitivity: Sensitivity | None
     """None where no tag says it."""
+    classification_tag: str = "Classification"
+    """The key of the tag that says it."""
+    classifications: tuple[str, ...] = tuple(level.name.lower() for level in Sensitivity)
+    """What may stand there."""
 
     @property
     def purpose(self) -> str | None:

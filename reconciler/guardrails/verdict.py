@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from reconciler.governance import Waiver
-from reconciler.problems import Severity
+from reconciler.problems import Place, Severity
 
 
 class Verdict(NamedTuple):
@@ -14,12 +14,14 @@ class Verdict(NamedTuple):
     title: str
     severity: Severity
     """As the settings weigh it; what is waived keeps the weight that it would have."""
-    path: tuple[str, ...]
+    path: tuple[str | int, ...]
     """From the bucket; () for the bucket itself."""
     message: str
     remedy: str
     waiver: Waiver | None = None
     """Why it is let pass."""
+    place: Place | None = None
+    """Where it is written, once somebody has looked."""
 
     @property
     def refuses(self) -> bool:

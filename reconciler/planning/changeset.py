@@ -10,6 +10,7 @@ from reconciler.aspects.aspect import Aspect, Surroundings
 from reconciler.aspects.calls import Call, Risk
 from reconciler.bucket import BucketSpec
 from reconciler.errors import ExitCode
+from reconciler.guardrails.verdict import Verdict
 from reconciler.planning.sharding import Part
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ class Plan:
     changes: tuple[Change, ...] = ()
     blockers: tuple[Blocker, ...] = ()
     findings: tuple[Finding, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    """What the guardrails have against the spec. They change nothing of what happens to the bucket."""
     exposure: "Exposed | None" = None
     """In which ways the public can get in, before and after; None where the plan does not change who gets in."""
     evidence: "Evidence | None" = None
@@ -162,10 +165,17 @@ class Changeset:
         """Whether anything at all would be written."""
         return any(plan.changes for plan in self.plans)
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether a guardrail has something against a spec that nobody has waived."""
+        return any(verdict.refuses for plan in self.plans for verdict in plan.verdicts)
+
     def exit_code(self, detailed: bool = False) -> ExitCode:
         """How ``plan`` ends; `detailed` tells changes from none."""
         if self.summary[Action.BLOCKED]:
             return ExitCode.ERROR
+        if self.is_refused:
+            return ExitCode.REFUSED
         return ExitCode.CHANGES if detailed and self.has_changes else ExitCode.FINE
 
 

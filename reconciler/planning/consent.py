@@ -12,6 +12,7 @@ from reconciler.aspects.calls import Risk
 from reconciler.planning.changeset import Change, Changeset, Plan
 from reconciler.planning.needs import Kind, Need
 from reconciler.problems import did_you_mean
+from reconciler.settings import RULE_ID
 
 ASKED_FOR = {
     Risk.LOSES_DATA: "loses data",
@@ -28,6 +29,20 @@ def consents(changeset: Changeset, begun: Collection[str] = ()) -> tuple[Need, .
         for plan in changeset.plans
         if plan.exists and (plan.deletes or plan.name not in begun)
         for risk, changes in risky(plan)
+    )
+
+
+def broken(changeset: Changeset) -> tuple[Need, ...]:
+    """The rules that buckets which are to be changed break, and nobody has waived; a rule of a bucket once."""
+    found = {
+        (plan.name, verdict.rule): f"breaks {verdict.rule}: {verdict.message}"
+        for plan in changeset.plans
+        if plan.changes
+        for verdict in reversed(plan.verdicts)
+        if verdict.refuses
+    }
+    return tuple(
+        Need(Kind.GUARDRAIL, name, why, f"--allow {rule}:{name}") for (name, rule), why in sorted(found.items())
     )
 
 
@@ -62,7 +77,7 @@ def wrong_with_word(word: str) -> str | None:
     if not colon or not bucket:
         return "it names no bucket: write it like loses-data:my-bucket"
     known = [one.value for one in ASKED_FOR]
-    if risk in known:
+    if risk in known or RULE_ID.match(risk):
         return None
     near = did_you_mean(risk, known)
     return f"there is no such risk: did you mean {near}?" if near else f"the risks are {', '.join(known)}"

@@ -14,6 +14,8 @@ class Kind(StrEnum):
     """A risk in one bucket."""
     LIMIT = "limit"
     """How much one run may do."""
+    GUARDRAIL = "guardrail"
+    """A rule that the spec of a bucket breaks."""
 
 
 class Need(NamedTuple):

@@ -43,6 +43,7 @@ def plan_schema() -> Schema:
             "call": call(),
             "blocker": blocker(),
             "finding": finding(),
+            "verdict": verdict(),
             "exposed": exposed(),
             "exposure": exposure(),
             "way": way(),
@@ -160,6 +161,29 @@ def bucket() -> Schema:
             "description": "Null where the plan does not change who gets in.",
         },
         evidence={"$ref": "#/definitions/evidence"},
+        guardrails=listed("verdict") | {"description": "What rules have against the spec; outside of the fingerprint."},
+    )
+
+
+def verdict() -> Schema:
+    """What a guardrail says."""
+    place = open_object(
+        "Where it is written. Lines and columns count from 1.",
+        {"file": TEXT, **{name: {"type": "integer"} for name in ("line", "column", "end_column")}},
+    )
+    waiver = open_object("Why it is let pass.", dict.fromkeys(("reason", "owner", "expires"), TEXT))
+    return open_object(
+        "What a guardrail has against the spec of a bucket. It changes nothing of what happens to it.",
+        {
+            "rule": TEXT | {"description": "Its id: `reconcile explain PUB-01`."},
+            "title": TEXT,
+            "severity": words(Severity),
+            "path": TEXT | {"description": "From the bucket; empty for the bucket itself."},
+            "message": TEXT,
+            "remedy": TEXT,
+            "place": {"oneOf": [place, {"type": "null"}]},
+            "waiver": {"oneOf": [waiver, {"type": "null"}]},
+        },
     )
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from reconciler.guardrails.verdict import Verdict
 from reconciler.planning.changeset import Action, Change, Changeset, Plan
 from reconciler.planning.digests import digest_in_parts, digest_of_specs
 from reconciler.planning.needs import Need
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
     from reconciler.planning.evidence import Evidence
     from reconciler.planning.exposure import Exposed, Exposure, Way
 
-FORMAT_VERSION = "1.2"
+FORMAT_VERSION = "1.3"
 OUTSIDE_THE_FINGERPRINT = ("tool_version", "created_at", "fingerprint", "needs", "asked")
 """What may differ between two equal plans."""
-OF_A_BUCKET_OUTSIDE = ("source", "evidence")
-"""The same of each bucket: where it is written, and what it holds by now."""
+OF_A_BUCKET_OUTSIDE = ("source", "evidence", "guardrails")
+"""The same of each bucket: where it is written, what it holds by now, and what rules say of its spec."""
 PLAIN_NAME = re.compile(r"[^.\[\]\"\s]+\Z")
 
 
@@ -91,8 +92,23 @@ def bucket(plan: Plan) -> dict[str, Any]:
             }
             for item in plan.findings
         ],
+        "guardrails": [verdict(item) for item in plan.verdicts],
         "exposure": exposed(plan.exposure) if plan.exposure else None,
         **({"evidence": evidence(plan.evidence)} if plan.evidence else {}),
+    }
+
+
+def verdict(found: Verdict) -> dict[str, Any]:
+    """What one rule says."""
+    return {
+        "rule": found.rule,
+        "title": found.title,
+        "severity": found.severity.value,
+        "path": path_text(tuple(map(str, found.path))),
+        "message": found.message,
+        "remedy": found.remedy,
+        "place": found.place._asdict() if found.place else None,
+        "waiver": found.waiver.model_dump(mode="json", exclude={"rule"}) if found.waiver else None,
     }
 
 

@@ -20,7 +20,7 @@ LONGEST_VALUE = 300
 BEFORE_THE_DIFFERENCE = 40
 """Characters that two long values have in common and that are shown before they part."""
 MOST_LINES = 8
-"""Lines of a risky change that are shown at the top; all of them stand in its diff."""
+"""Lines of a risky change that are shown at the top where all of them would be too long."""
 LONGEST_NAME = 100
 WORST_FIRST = list(Risk)
 
@@ -31,8 +31,6 @@ class Risky(NamedTuple):
     aspect: str
     risk: Risk
     consequences: tuple[str, ...]
-    lines: tuple[str, ...]
-    exposure: str | None
     names: tuple[str, ...]
 
 
@@ -45,16 +43,15 @@ def risky_of(groups: Iterable[Group]) -> list[Risky]:
     return sorted(found, key=lambda risky: WORST_FIRST.index(risky.risk))
 
 
-def risky_in(group: Group) -> Iterator[Risky]:
-    """Those of buckets that change alike."""
-    bucket = group.first
-    risky = list(risky_changes(bucket))
-    lines = {change.aspect: tuple(change_lines(change)) for change in changes_of(bucket)} if risky else {}
+def risky_in(group: Group) -> list[Risky]:
+    """Those of buckets that change alike, worst first."""
     names = tuple(one["name"] for one in group.buckets)
-    said = (bucket.get("exposure") or {}).get("summary")
-    for aspect, risk, consequences in risky:
-        exposure = said if risk is Risk.WIDENS_ACCESS else None
-        yield Risky(aspect, risk, tuple(consequences), lines.get(aspect, ()), exposure, names)
+    said = (group.first.get("exposure") or {}).get("summary")
+    found = []
+    for aspect, risk, consequences in risky_changes(group.first):
+        exposure = [said] if said and risk is Risk.WIDENS_ACCESS else []
+        found.append(Risky(aspect, risk, (*consequences, *exposure), names))
+    return sorted(found, key=lambda risky: WORST_FIRST.index(risky.risk))
 
 
 def caution(lines: Iterable[str]) -> str:
@@ -62,30 +59,40 @@ def caution(lines: Iterable[str]) -> str:
     return "\n".join(f"> {line}".rstrip() for line in ("[!CAUTION]", *lines))
 
 
-def whole_caution(risky: Sequence[Risky]) -> str:
-    """Each risky change: what, where, why, and from what to what."""
+def whole_caution(groups: Iterable[Group], room: int, most: int | None = None) -> str | None:
+    """Each risky change: what, where, why, and from what to what; at most so many lines of a diff. None without room."""
+    whole = room
     lines = ["**Look twice: what cannot be taken back, or lets more people in.**"]
-    for one in risky:
-        lines += ["", *whole_risk(one)]
-    return caution(lines)
+    for group in groups:
+        risky = risky_in(group)
+        views = {change.aspect: change for change in changes_of(group.first)} if risky else {}
+        told = [line for one in risky for line in whole_risk(one, views.get(one.aspect), most)]
+        room -= sum(len(line.encode()) + len("> \n") for line in told)
+        if room < 0:
+            return None
+        lines += told
+    text = caution(lines)
+    return text if len(text.encode()) <= whole else None
 
 
-def whole_risk(one: Risky) -> Iterator[str]:
+def whole_risk(one: Risky, change: ChangeView | None, most: int | None) -> Iterator[str]:
     """One of them: a paragraph, and its diff."""
-    what = "the bucket" if one.aspect == BUCKET else f"`{one.aspect}`"
-    yield f"**{RISKS[one.risk]}**: {what} of {', '.join(code(name, LONGEST_NAME) for name in one.names)}"
-    for sentence in (*one.consequences, *([one.exposure] if one.exposure else ())):
-        yield f"- {prose(sentence)}"
-    if one.lines:
-        left = len(one.lines) - MOST_LINES
-        more = [f"  ({count(left, 'more line')} in the diff below)"] if left > 0 else []
+    what = "the bucket itself:" if one.aspect == BUCKET else f"`{one.aspect}` of"
+    yield ""
+    yield f"**{RISKS[one.risk]}**: {what} {', '.join(code(name, LONGEST_NAME) for name in one.names)}"
+    yield from (f"- {prose(sentence)}" for sentence in one.consequences)
+    if change is not None:
+        lines = list(change_lines(change))
+        left = len(lines[most:]) if most is not None else 0
+        more = [f"  ({count(left, 'more line')}: reconcile plan shows them)"] if left else []
         yield ""
-        yield from fenced([*one.lines[:MOST_LINES], *more]).split("\n")
+        yield from fenced([*lines[:most], *more]).split("\n")
 
 
 def brief_caution(risky: Sequence[Risky]) -> str:
     """Each risk and aspect once, and every bucket by its name."""
-    return caution(["**Look twice.** What each change costs stands in its diff.", "", *brief_lines(risky)])
+    said = "**Look twice.** What each of them costs would be too long for here: `reconcile plan` tells it."
+    return caution([said, "", *brief_lines(risky)])
 
 
 def brief_lines(risky: Sequence[Risky], most: int | None = None) -> Iterator[str]:
@@ -164,14 +171,12 @@ def brief(group: Group) -> str:
 
 
 def facts_of(bucket: Document) -> Iterator[str]:
-    """Who gets in, what would go, and what is in the way."""
+    """Who gets in, and what would go."""
     exposed = bucket.get("exposure")
     if exposed and exposed["summary"]:
         yield exposed["summary"]
     if bucket.get("evidence"):
         yield f"evidence: {evidence_text(bucket['evidence'])}"
-    for blocker in bucket["blockers"]:
-        yield f"blocked: {blocker['aspect']}: {blocker['why']}"
 
 
 def bucket_lines(bucket: Document) -> Iterator[str]:

@@ -37,7 +37,7 @@ def headline(finding: Finding) -> str:
 def details(finding: Finding) -> Iterator[str]:
     """The lines below it."""
     remark = finding.first
-    where = list(places(finding))
+    where = list(dict.fromkeys(places(finding)))
     if where:
         more = f" and {len(where) - FEW:,} more" if len(where) > FEW else ""
         yield f"at {', '.join(where[:FEW])}{more}"

@@ -11,16 +11,18 @@ from collections.abc import Iterable
 
 from reconciler.inert import inert, inert_lines
 
-PLAIN = re.compile(r"\(?[^\W\d_]+(?:['’][^\W\d_]+|-[a-z]+)*[,.;:)?!…]*|[0-9]{1,3}(?:,[0-9]{3})*[,.;:)%]*|[–—→·]")
-"""A word or a number in which nobody sees a reference; hexadecimal ones are looked at apart."""
+PLAIN = re.compile(r"\(?[^\W\d_]+(?:['’][^\W\d_]+|-[a-z]+)*[,.;:)?!…]*|\(?[0-9]{1,3}(?:,[0-9]{3})*[,;:%]*|[–—→·]")
+"""A word or a number in which nobody sees a reference or the sign of a list; hashes are looked at apart."""
 HASH = re.compile(r"\(?[0-9a-fA-F]{6,}[,.;:)?!…]*")
 """What could be a commit (`deadbeef` is a word, and a hash)."""
 IN_BACKTICKS = re.compile(r"`([^`]+)`([,.;:)]*)")
-PUNCTUATION = re.compile(r"(.+?)([,.;:]?)", re.DOTALL)
+IN_BRACKETS = re.compile(r"\(([^()]+)\)([,.;:]?)")
+PUNCTUATION = re.compile(r"(.+?)([,.;:]?)")
 TICKS = re.compile("`+")
 ADDRESS = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?(?:/[A-Za-z0-9/._~%-]*)?\Z")
 LONGEST = 500
 """Characters of one text in a sentence."""
+LONGEST_ADDRESS = 300
 
 
 def shortened(text: str, most: int = LONGEST) -> str:
@@ -46,31 +48,27 @@ def code(text: str, most: int = LONGEST) -> str:
 def prose(text: str, most: int = LONGEST) -> str:
     """A sentence: plain words as they are, everything else as code. It may not begin a line."""
     parts: list[str] = []
-    odd: list[str] = []
     cut = shortened(inert(text), most)
     at = 0
     for found in IN_BACKTICKS.finditer(cut):
-        before = cut[at : found.start()]
-        at = found.end()
-        if before and not before.endswith((" ", "(")) or at < len(cut) and cut[at] != " ":
-            at = found.start()
-            continue
-        parts += [*spoken(before, odd), code(found[1]) + found[2]]
-    return " ".join([*parts, *spoken(cut[at:], odd)])
+        before, after = cut[at : found.start()], cut[found.end() : found.end() + 1]
+        if (not before or before.endswith(" ")) and after in ("", " "):
+            parts += [*spoken(before), code(found[1]) + found[2]]
+            at = found.end()
+    return " ".join([*parts, *spoken(cut[at:])])
 
 
-def spoken(text: str, odd: list[str]) -> list[str]:
+def spoken(text: str) -> list[str]:
     """The words of a text; odd ones that follow each other are one span."""
     said: list[str] = []
+    odd: list[str] = []
     for word in text.split(" "):
         if word and is_plain(word):
             said += [*joined(odd), word]
-            odd.clear()
+            odd = []
         elif word:
             odd.append(word)
-    said += joined(odd)
-    odd.clear()
-    return said
+    return [*said, *joined(odd)]
 
 
 def is_plain(word: str) -> bool:
@@ -82,8 +80,12 @@ def joined(odd: list[str]) -> list[str]:
     """Odd words as one span, without the punctuation of the sentence."""
     if not odd:
         return []
-    found = PUNCTUATION.fullmatch(" ".join(odd))
-    assert found is not None, "there is a word"
+    text = " ".join(odd)
+    bracketed = IN_BRACKETS.fullmatch(text)
+    if bracketed is not None:
+        return [f"({code(bracketed[1])}){bracketed[2]}"]
+    found = PUNCTUATION.fullmatch(text)
+    assert found is not None, "there is a word, in one line"
     return [code(found[1]) + found[2]]
 
 
@@ -101,4 +103,4 @@ def fenced(lines: Iterable[str], language: str = "diff") -> str:
 
 def link(text: str, address: str | None) -> str | None:
     """A link, where the address is one beyond doubt; `text` is ours."""
-    return f"[{text}]({address})" if address and len(address) <= LONGEST and ADDRESS.match(address) else None
+    return f"[{text}]({address})" if address and len(address) <= LONGEST_ADDRESS and ADDRESS.match(address) else None

@@ -30,6 +30,6 @@ def needs_lines(needs: Sequence[Mapping[str, Any]], style: Style) -> Iterator[st
 
 
 def sentence(need: Mapping[str, Any]) -> str:
-    """What happens: a bucket's risk begins with the bucket."""
+    """What happens: what is about a bucket begins with it."""
     why = inert(need["why"])
-    return f"{inert(need['about'])} {why}" if need["kind"] == "consent" else why
+    return f"{inert(need['about'])} {why}" if need["kind"] != "limit" else why

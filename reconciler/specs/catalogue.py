@@ -13,6 +13,7 @@ from reconciler.endpoints import profile
 from reconciler.errors import (
     CannotReachS3,
     ConsentMissing,
+    GuardrailBroken,
     InvalidSettings,
     InvalidSpecs,
     LimitExceeded,
@@ -25,7 +26,19 @@ from reconciler.errors import (
 )
 from reconciler.planning import planner, second_look
 from reconciler.problems import Code, Severity
-from reconciler.specs import accounts, files, formatting, includes, loader, spec_file, telling, validating, variables, wording
+from reconciler.specs import (
+    accounts,
+    files,
+    formatting,
+    guardrails,
+    includes,
+    loader,
+    spec_file,
+    telling,
+    validating,
+    variables,
+    wording,
+)
 from reconciler.specs import settings as settings_file
 
 READING = (strict_yaml, wording, includes, files, loader, spec_file, validating, variables, telling, formatting)
@@ -67,6 +80,13 @@ GENERAL = (
         "`limits:` in reconcile.yaml says how many buckets a run may change or delete, which share of them, and how "
         "many bytes may expire. The plan is shown whole; --limit NAME=VALUE lifts one limit for one run. Nothing was "
         "written. Exit code 3.",
+    ),
+    Code(
+        GuardrailBroken.code,
+        "a spec breaks a rule of the team",
+        "A guardrail has found an error in the spec of a bucket that is to be changed. Mend the spec; or write a "
+        "waiver with a reason, an owner and a last day into it; or, for this one run, pass --allow RULE:BUCKET. "
+        "`reconcile explain RULE` says why the rule is there. Nothing was written. Exit code 3.",
     ),
     Code(
         "RCL4005",
@@ -139,7 +159,8 @@ GENERAL = (
         "RCL7002",
         "the host of the pull request refuses",
         "GitHub or GitLab does not answer, or the token may not do what is asked. A comment that cannot be written "
-        "never fails a check; without the comment nothing says what was reviewed, so `reconcile ci --apply` does nothing.",
+        "never fails a check; without the comment nothing says what was reviewed, so `reconcile ci --apply` does "
+        "nothing.",
     ),
     Code(
         "RCL7011",
@@ -195,7 +216,7 @@ SECTIONS: Mapping[str, str] = {
 
 def all_codes() -> Iterator[Code]:
     """Every code there is, as often as it is declared."""
-    for room in (*READING, settings, settings_file, accounts, bucket, profile, planner, second_look):
+    for room in (*READING, settings, settings_file, guardrails, accounts, bucket, profile, planner, second_look):
         yield from room.CODES
     for aspect in BucketSpec.aspects().values():
         yield from aspect.codes

@@ -44,10 +44,8 @@ def formatted(source: Source) -> tuple[str | None, tuple[Problem, ...]]:
     if not isinstance(root.value, dict | list):
         return source.text, ()
     tree = Tree(text, root)
-    block = tree.root.value
-    assert isinstance(block, Block)
-    arrange_file(block, source.name)
-    written = text_of(block, tree.root.above)
+    arrange_file(tree.root, source.name)
+    written = text_of(tree.root, tree.above)
     if not says_the_same(written, root, tree.comments):
         span = (1, 1, 2)
         return None, (source.problem(NOT_FORMATTED, "this would not say the same in canonical style", span),)
@@ -72,15 +70,14 @@ def arrange_file(root: Block, name: str) -> None:
     """Put the fields of a file into their order: of a spec, of settings, or, of a document that is included, none."""
     if name.rpartition("/")[2] == SETTINGS_FILE:
         arrange(root, SETTINGS, ())
+        return
     if not root.is_mapping or not any(entry.name in TOP_LEVEL for entry in root.entries):
         return
     in_order(root, FIRST_TO_LAST)
     for entry in root.entries:
         if not isinstance(entry.value, Block):
             continue
-        if entry.name == "defaults":
-            arrange(entry.value, BUCKET, ())
-        elif entry.name == "buckets" and not entry.value.is_mapping:
+        if entry.name == "defaults" or (entry.name == "buckets" and not entry.value.is_mapping):
             arrange(entry.value, BUCKET, ())
 
 

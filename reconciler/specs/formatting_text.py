@@ -4,6 +4,7 @@ import re
 import sys
 from functools import lru_cache
 from io import StringIO
+from typing import Any
 
 import yaml
 
@@ -30,19 +31,7 @@ def text_of(root: Block, above: list[str]) -> str:
     lines: list[str] = []
     put_above(lines, above, "")
     put_block(lines, root, 0)
-    while lines and not lines[-1] and not is_kept(root):
-        lines.pop()
     return "\n".join(lines) + "\n"
-
-
-def is_kept(block: Block) -> bool:
-    """Whether the file ends with a text whose blank lines belong to it."""
-    while block.entries and not block.at_end:
-        value = block.entries[-1].value
-        if isinstance(value, Scalar):
-            return value.written[:1] in ("|", ">")
-        block = value
-    return False
 
 
 def put_block(lines: list[str], block: Block, indent: int) -> None:
@@ -179,30 +168,32 @@ def as_written(value: Scalar, pad: str) -> list[str]:
 def literal(text: str, pad: str) -> list[str]:
     """A text behind `|`, its own lines as they are."""
     body = text.rstrip("\n")
-    if not body.strip():
+    if not body.strip(" "):
         return [scalar(text, False)]
-    breaks = len(text) - len(body)
-    sign = "|" + (str(DEEPER) if body[0] in " \n" else "") + ("-", "")[breaks] if breaks < 2 else "|+"
-    if breaks > 1 and body[0] in " \n":
-        sign = f"|{DEEPER}+"
-    lines = [pad + line if line else "" for line in body.split("\n")]
-    return [sign, *lines, *[""] * (breaks - 1)]
+    sign = "|" + (str(DEEPER) if body[0] in " \n" else "")
+    return [sign + chomping(text), *(pad + line if line else "" for line in body.split("\n")), *kept(text)]
 
 
 def folded(written: str, text: str, pad: str) -> list[str]:
     """A text behind `>`, broken into lines as it was."""
     header, _, rest = written.partition("\n")
-    sign = header.partition("#")[0].strip()
-    body = rest.split("\n")
-    full = next((line for line in body if line.strip()), "")
-    if not full or any(sign.endswith(digit) or digit in sign for digit in "123456789"):
+    body = rest.rstrip("\n").split("\n")
+    first = next((line for line in body if line.strip(" ")), "")
+    if not first or any(digit in header.partition("#")[0] for digit in "123456789"):
         return [scalar(text, False)]
-    before = len(full) - len(full.lstrip(" "))
+    before = len(first) - len(first.lstrip(" "))
     lines = [line[before:] for line in body]
-    while not lines[-1]:
-        lines.pop()
-    kept = [""] * (len(text) - len(text.rstrip("\n")) - 1) if "+" in sign else []
-    return [sign, *(pad + line if line else "" for line in lines), *kept]
+    return [">" + chomping(text), *(pad + line if line else "" for line in lines), *kept(text)]
+
+
+def chomping(text: str) -> str:
+    """What stands behind `|` or `>` for the line breaks at the end of a text."""
+    return "+" if text.endswith("\n\n") else "" if text.endswith("\n") else "-"
+
+
+def kept(text: str) -> list[str]:
+    """The blank lines that belong to the end of a text."""
+    return [""] * (len(text) - len(text.rstrip("\n")) - 1)
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -217,5 +208,5 @@ def scalar(text: str, in_flow: bool) -> str:
     return inert_lines(written.rstrip("\n"))
 
 
-WRITER = Quoting(StringIO())
+WRITER: Any = Quoting(StringIO(), allow_unicode=True)
 """Asked how a text may be written; it never writes."""

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from reconciler.nodes import BITS_OF_LENGTH, Node, Stretch
 
-BETWEEN = re.compile(r"(?P<comment>#[^\n\x85\u2028\u2029]*)|(?P<sign>[-\]}])|(?P<line>\n)|%[^\n]*")
-"""What counts between two values: comments, signs that begin an item or close a list, and line breaks."""
+BETWEEN = re.compile(r"(?P<comment>#[^\n\x85\u2028\u2029]*)|(?P<sign>[-\]}\[{,:?])|(?P<line>\n)|%[^\n#]*")
+"""What may stand between two values: comments, signs, line breaks and, above them all, directives."""
 
 
 class Remark(NamedTuple):
@@ -86,14 +86,13 @@ class Tree:
         """How far the text has been taken in."""
         self.comments: list[str] = []
         whole = Block(is_mapping=False, column=-1)
-        self.root = Entry()
-        self.come_to(root.start, whole, self.root)
-        whole.entries.append(self.root)
-        self.take(root, self.root, whole)
-        end = Entry()
+        first, end = Entry(), Entry()
+        self.come_to(root.start, whole, first)
+        whole.entries.append(first)
+        self.root = self.take_block(root, first, whole)
         self.come_to(len(text), whole, end)
-        if isinstance(self.root.value, Block):
-            self.root.value.at_end += end.above
+        self.root.at_end += end.above[:-1] if end.above[-1:] == [""] else end.above
+        self.above = first.above
 
     def take(self, node: Node, entry: Entry, within: Block) -> None:
         """The value of an entry of a block."""
@@ -102,7 +101,7 @@ class Tree:
         else:
             self.take_scalar(node, entry)
 
-    def take_block(self, node: Node, entry: Entry, within: Block) -> None:
+    def take_block(self, node: Node, entry: Entry, within: Block) -> Block:
         """A mapping or list. `[name: value]` is a mapping without brackets of its own."""
         bracket = self.text[node.start] in "{["
         # a list that stands right below its name counts as further right than that
@@ -124,15 +123,16 @@ class Tree:
             self.take(child, found, block)
             if below:
                 put_below(found, below)
+        return block
 
     def come_from_name(self, entry: Entry, value: Node) -> list[str]:
         """What stands between a name and its value; the comments on lines of their own are returned."""
         pieces, after_blank = self.pieces_to(value.start)
         alone: list[str] = []
         for piece in pieces:
-            if piece.is_comment and self.is_alone(piece):
+            if self.is_alone(piece):
                 alone += [""] * piece.after_blank + [piece.text]
-            elif piece.is_comment:
+            else:
                 entry.put_beside(self.remark(piece))
         return [*alone, *[""] * after_blank] if alone else []
 
@@ -158,10 +158,7 @@ class Tree:
         path = last_of(block)
         for number, piece in enumerate(pieces):
             if not piece.is_comment:
-                if piece.text == "-":
-                    path = []
-                else:
-                    path = closed(path)
+                path = [] if piece.text == "-" else closed(path)
             elif not self.is_alone(piece) and path:
                 path[-1].put_beside(self.remark(piece))
             elif not self.is_alone(piece) and owner is not None and not block.entries and block.is_open:
@@ -188,19 +185,22 @@ class Tree:
 
     def pieces_to(self, end: int) -> tuple[list[Piece], bool]:
         """What stands between here and there, and whether a blank line comes last."""
-        pieces, lines = [], 0
+        pieces: list[Piece] = []
+        lines, blank = 0, False
         for found in BETWEEN.finditer(self.text, self.at, max(end, self.at)):
             if found["line"]:
                 lines += 1
             elif found["comment"]:
                 text = found["comment"].rstrip()
                 self.comments.append(text)
-                pieces.append(Piece(text, True, found.start(), lines > 1))
-                lines = 0
+                pieces.append(Piece(text, True, found.start(), blank or lines > 1))
+                lines, blank = 0, False
             elif found["sign"]:
-                pieces.append(Piece(found["sign"], False, found.start(), False))
+                blank, lines = blank or lines > 1, 0
+                if found["sign"] in "-]}":
+                    pieces.append(Piece(found["sign"], False, found.start(), False))
         self.at = max(end, self.at)
-        return pieces, lines > 1
+        return pieces, blank or lines > 1
 
     def line_start(self, position: int) -> int:
         """Where the line begins."""
@@ -253,12 +253,12 @@ def last_of(block: Block) -> list[Entry]:
 
 def closed(path: list[Entry]) -> list[Entry]:
     """The path up to the entry whose bracket is closed now."""
-    for last in range(len(path) - 1, -1, -1):
-        block = path[last].value
-        if isinstance(block, Block) and block.is_open:
-            block.is_open = False
-            return path[: last + 1]
-    return path
+    open_ones = (place for place, entry in enumerate(path) if isinstance(entry.value, Block) and entry.value.is_open)
+    last = max(open_ones, default=-1)
+    for entry in path[last : last + 1]:
+        assert isinstance(entry.value, Block)
+        entry.value.is_open = False
+    return path[: last + 1]
 
 
 def beside_bracket(owner: Entry, remark: Remark) -> None:

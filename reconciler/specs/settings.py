@@ -50,6 +50,10 @@ def load_settings(named: str | None = None) -> Settings:
     # a file with nothing but comments decides nothing
     problems += (problem for problem in found if problem.code != EMPTY_FILE.code)
     settings = Settings() if node is None else from_node(node, problems)
+    if node is not None and not problems and "guardrails" in settings.model_fields_set:
+        from reconciler.specs.guardrails import problems_with  # who has set nothing of rules does not load them
+
+        problems += problems_with(settings, node, path.parent)
     if problems:
         raise InvalidSettings(in_order(problems))
     return settings

@@ -1,7 +1,5 @@
 """fmt: files, links, standard input, and what it says."""
 
-import io
-import sys
 from pathlib import Path
 
 import pytest
@@ -73,9 +71,6 @@ def test_what_cannot_be_written_is_told(offline: Run, spec: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize(("more", "code", "out"), [([], 0, SPEC + "# end\n"), (["--check"], 1, "-\n")])
-def test_standard_input(
-    offline: Run, monkeypatch: pytest.MonkeyPatch, more: list[str], code: int, out: str
-) -> None:
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(UGLY.encode())))
-    ended = offline("fmt", "-", *more)
+def test_standard_input(offline: Run, more: list[str], code: int, out: str) -> None:
+    ended = offline("fmt", "-", *more, piped=UGLY)
     assert (ended.code, ended.out) == (code, out)

@@ -20,7 +20,6 @@ from reconciler.specs.writing import as_read, spec_file
 from reconciler.strict_yaml import parse
 from tests.specs.reading import load_text
 from tests.specs.test_taking_over import WHO, lives
-
 from tests.specs.ugly import files
 
 EXAMPLES = int(os.environ.get("RECONCILE_EXAMPLES", "12"))
@@ -73,15 +72,18 @@ def test_values_and_comments_stay_and_twice_is_once(text: str) -> None:
     assert json.dumps(node_of(written).plain(), sort_keys=True) == json.dumps(node.plain(), sort_keys=True)
     assert comments_of(written) == comments_of(text)
     assert in_style(written) == written
-    assert written.endswith("\n") and "\t" not in written
+    assert written.endswith("\n")
 
 
 @settings(max_examples=4 * EXAMPLES)
 @given(texts=st.lists(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]), max_size=40), max_size=4))
 def test_every_text_comes_back(texts: list[str]) -> None:
     value = {"a": texts, "b": {text: text for text in texts}}
-    text = json.dumps(value)
-    for changed in (text, "\n".join(json.dumps({name: inside})[1:-1] for name, inside in value.items())):
+    text = json.dumps(value, ensure_ascii=False)
+    for changed in (
+        text,
+        "\n".join(json.dumps({name: inside}, ensure_ascii=False)[1:-1] for name, inside in value.items()),
+    ):
         written = in_style(changed)
         assert node_of(written).plain() == value
         assert in_style(written) == written
@@ -113,6 +115,7 @@ def test_our_own_specs_are_in_style() -> None:
 def test_buckets_are_the_same_in_any_order() -> None:
     text = (ROOT / "specs" / "lake.yaml").read_text(encoding="utf-8")
     node = node_of(text).plain()
+    node = json.loads(json.dumps(node))
     node["buckets"] = [dict(reversed(bucket.items())) for bucket in node["buckets"]]
     turned = yaml.safe_dump(node, sort_keys=False)
     (one,), (other,) = load_text(turned).buckets, load_text(in_style(turned)).buckets

@@ -5,10 +5,26 @@ import json
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-TRAPS = ("on", "012345678901", "2012-10-17", "*", "a: b", "# no comment", "- a", "", "null", "1.5e3", "x, y", "{a}", "::x")
+TRAPS = (
+    "on",
+    "012345678901",
+    "2012-10-17",
+    "*",
+    "a: b",
+    "# no comment",
+    "- a",
+    "",
+    "null",
+    "1.5e3",
+    "x, y",
+    "{a}",
+    "::x",
+)
 """Texts that stand between quotes, or would say something else."""
 WORDS = st.sampled_from(("a", "b c", "${v}", "s3:Get*", "it's", 'say "so"', "é", *TRAPS))
-PLAIN = st.sampled_from(("a", "b c", "word", "s3:GetObject", "1", "-1.50", "true", "~", "null", "2012-10-17", "012345678901"))
+PLAIN = st.sampled_from(
+    ("a", "b c", "word", "s3:GetObject", "1", "-1.50", "true", "~", "null", "2012-10-17", "012345678901")
+)
 NAMES = ("name", "region", "tags", "lifecycle", "rules", "id", "policy", "purpose", "odd", "on", "1")
 COMMENTS = st.sampled_from(("# a", "#b", "# c: d", "#", "#  - e", '# "f'))
 

@@ -1,24 +1,11 @@
 """TAG-02: what tags say about a bucket can be understood, and is said once."""
 
 from collections.abc import Iterator
-from typing import Annotated
-
-from pydantic import Field
 
 from reconciler.aspects.manifest import Manifest
 from reconciler.aspects.tags import Tags
-from reconciler.guardrails.rule import Offence, Parameters, Rule, Sensitivity, Subject
+from reconciler.guardrails.rule import Offence, Rule, Subject
 from reconciler.problems import Severity, did_you_mean
-from reconciler.scalars import Text
-
-WORDS = tuple(level.name.lower() for level in Sensitivity)
-
-
-class Classified(Parameters):
-    """Where a bucket says how secret it is."""
-
-    tag: Annotated[Text, Field(min_length=1, max_length=128, examples=["Classification"])] = "Classification"
-    """The key of the tag."""
 
 
 def check(subject: Subject) -> Iterator[Offence]:
@@ -37,14 +24,14 @@ def check(subject: Subject) -> Iterator[Offence]:
 
 def of_the_classification(subject: Subject, tags: Tags) -> Iterator[Offence]:
     """What is wrong with the tag on which other rules depend."""
-    wanted = subject.parameters.tag
+    wanted = subject.classification_tag
     for key, value in tags.root.items():
         if key != wanted and key.lower() == wanted.lower() and wanted not in tags.root:
             said = f"`{key}` is not the tag `{wanted}`: the rules about confidential data do not see it"
             yield Offence(("tags", key), said, f"write `{wanted}`")
         elif key == wanted and subject.sensitivity is None:
-            near = did_you_mean(value.lower(), WORDS)
-            instead = f"did you mean `{near}`?" if near else f"write one of {', '.join(WORDS)}"
+            near = did_you_mean(value.lower(), subject.classifications)
+            instead = f"did you mean `{near}`?" if near else f"write one of {', '.join(subject.classifications)}"
             yield Offence(("tags", key), f"`{value}` is no classification that the rules know", instead)
     manifest, tagged = subject.value("manifest"), tags.root.get(wanted)
     in_manifest = manifest.data.classification if isinstance(manifest, Manifest) and manifest.data else None
@@ -61,5 +48,4 @@ RULE = Rule(
     "sensitive (S3 User Guide, *Using cost allocation S3 bucket tags*): `Owner` and `owner` are two tags.",
     mend="Write `public`, `internal`, `confidential` or `restricted`, and each key in one spelling.",
     check=check,
-    parameters=Classified,
 )

@@ -1,0 +1,162 @@
+"""The guardrails of a run: those that come with this tool, as `reconcile.yaml` sets them, and a team's own.
+
+A team's own rule is a JSON Schema beside the settings, or comes in a Python package that is installed and named. Code
+of the checkout that is being reviewed never runs: whoever opens a pull request would otherwise run theirs with the
+credentials of the check.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from reconciler.errors import InvalidSettings
+from reconciler.guardrails.configured import Mistake, guardrails_of
+from reconciler.guardrails.judging import Guardrails
+from reconciler.guardrails.rule import Offence, Rule, Subject
+from reconciler.nodes import Node
+from reconciler.problems import Code, Problem, Severity, in_order
+from reconciler.settings import GuardrailSettings, OwnRule, Settings
+from reconciler.specs.files import SETTINGS_FILE
+from reconciler.specs.includes import OutsideError, parse_file, read, reason
+
+BAD_GUARDRAIL = Code(
+    "RCL1403",
+    "a guardrail that cannot be asked",
+    "`guardrails:` in reconcile.yaml names rules by their ids, and sets what they let one set (`reconcile explain "
+    "PUB-01`). A rule of the team's own is a JSON Schema in a file beside the settings, or comes in an installed "
+    "package that has entry points in the group `reconcile.guardrails`, each of which is a `Rule`. A package that lies "
+    "in the folder that is being checked is not loaded.",
+)
+CODES = (BAD_GUARDRAIL,)
+GROUP = "reconcile.guardrails"
+
+
+def load_guardrails(settings: Settings, named: str | None = None) -> Guardrails:
+    """What the team asks of its specs; `named` is the file of its settings. Raises `InvalidSettings`."""
+    guardrails, mistakes = asked_in(settings.guardrails, Path(named or SETTINGS_FILE).parent)
+    if mistakes:
+        raise InvalidSettings([Problem(BAD_GUARDRAIL.code, one.message, None, one.help) for one in mistakes])
+    return guardrails
+
+
+def asked_in(settings: GuardrailSettings, folder: Path) -> tuple[Guardrails, tuple[Mistake, ...]]:
+    """The guardrails of a team whose settings lie in this folder, and what is wrong with them."""
+    mistakes: list[Mistake] = []
+    rules = [*rules_from_schemas(settings, folder, mistakes), *rules_from_packages(settings, mistakes)]
+    guardrails, others = guardrails_of(settings, rules)
+    return guardrails, (*mistakes, *others)
+
+
+def problems_with(settings: Settings, node: Node, folder: Path) -> tuple[Problem, ...]:
+    """The same at their places in the file that says so."""
+    _, mistakes = asked_in(settings.guardrails, folder)
+    return in_order(node.problem(BAD_GUARDRAIL, one.message, one.path, one.help) for one in mistakes)
+
+
+# ── JSON Schemas ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def rules_from_schemas(settings: GuardrailSettings, folder: Path, mistakes: list[Mistake]) -> Iterator[Rule]:
+    """The team's rules that are JSON Schemas."""
+    for number, own in enumerate(settings.own):
+        path = ("guardrails", "own", number, "json_schema")
+        try:
+            source = read(folder, own.json_schema)
+        except OutsideError:
+            mistakes.append(Mistake(path, f"`{own.json_schema}` lies outside of the settings' folder", "move it there"))
+            continue
+        except (OSError, ValueError) as error:
+            mistakes.append(Mistake(path, f"`{own.json_schema}` cannot be read: {reason(error)}", "check the path"))
+            continue
+        node, problems = parse_file(source)
+        schema = node.plain() if node is not None else None
+        wrong = next((problem.message for problem in problems), None)
+        if wrong or not isinstance(schema, dict):
+            said = f"`{own.json_schema}` is no JSON Schema: {wrong or 'it is no mapping'}"
+            mistakes.append(Mistake(path, said, "write one; docs/guardrails.md has an example"))
+        elif refused := refusal_of(schema):
+            mistakes.append(Mistake(path, f"`{own.json_schema}`: {refused}", "mend the schema"))
+        else:
+            yield rule_from(own, schema)
+
+
+def refusal_of(schema: dict[str, Any]) -> str | None:
+    """What is wrong with a schema, as far as it shows when anything is held against it."""
+    from reconciler.aspects.manifest_schema import misfits_of_team
+
+    try:
+        next(misfits_of_team({"name": "acme-lake"}, schema), None)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def rule_from(own: OwnRule, schema: dict[str, Any]) -> Rule:
+    """A rule of a schema: each place where a spec does not fit it is an offence."""
+
+    def check(subject: Subject) -> Iterator[Offence]:
+        from reconciler.aspects.manifest_schema import misfits_of_team
+
+        written = subject.spec.model_dump(mode="json", by_alias=False, exclude_unset=True)
+        try:
+            yield from (Offence(path, message) for path, message in misfits_of_team(written, schema))
+        except ValueError as error:
+            yield Offence((), f"nobody can tell: {error}", "mend the schema")
+
+    mend = own.mend or f"Write what {own.json_schema} asks for."
+    return Rule(own.id, own.title, own.why, mend, check, Severity(own.severity))
+
+
+# ── packages ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def rules_from_packages(settings: GuardrailSettings, mistakes: list[Mistake]) -> Iterator[Rule]:
+    """The rules of installed packages that the settings name."""
+    for number, name in enumerate(settings.packages):
+        try:
+            yield from rules_of_package(name)
+        except ValueError as error:
+            hint = f"install it for this Python: pip install {name}"
+            mistakes.append(Mistake(("guardrails", "packages", number), str(error), hint))
+
+
+def rules_of_package(name: str) -> Iterator[Rule]:
+    """What the entry points of one package give. Raises ValueError for what is not there or not to be trusted."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        entries = distribution(name).entry_points.select(group=GROUP)
+    except PackageNotFoundError:
+        raise ValueError(f"the package `{name}` is not installed") from None
+    if not entries:
+        raise ValueError(f"the package `{name}` has no entry point in the group {GROUP}")
+    for entry in entries:
+        refuse_code_under_review(name, entry.module)
+        try:
+            found = entry.load()
+        except Exception as error:
+            raise ValueError(
+                f"`{entry.value}` of `{name}` cannot be loaded: {type(error).__name__}: {error}"
+            ) from error
+        if not isinstance(found, Rule):
+            raise ValueError(f"`{entry.value}` of `{name}` is no Rule")  # noqa: TRY004 - told like the others
+        yield found
+
+
+def refuse_code_under_review(package: str, module: str) -> None:
+    """Raise ValueError for a module that lies in the folder in which the run is, but for what is installed there."""
+    from importlib.util import find_spec
+
+    try:
+        found = find_spec(module.partition(".")[0])
+    except (ImportError, ValueError):
+        found = None
+    origins = [*(found.submodule_search_locations or ()), *([found.origin] if found.origin else [])] if found else []
+    if not origins:
+        raise ValueError(f"the package `{package}` has no module `{module}`")
+    here, installed = Path().resolve(), Path(sys.prefix).resolve()
+    for origin in origins:
+        place = Path(origin).resolve()
+        if place.is_relative_to(here) and not place.is_relative_to(installed):
+            raise ValueError(f"the package `{package}` lies in the folder that is being checked, and is not loaded")
