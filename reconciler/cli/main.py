@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "validate": "check specs offline, all mistakes of all files at once",
+    "lint": "check specs against the rules of the team, offline",
     "plan": "show exactly what would change in S3",
     "apply": "make the live buckets what the specs say",
     "ci": "check a pull request and comment on it; apply what was reviewed",

@@ -60,7 +60,7 @@ def caution(lines: Iterable[str]) -> str:
 
 
 def whole_caution(groups: Iterable[Group], room: int, most: int | None = None) -> str | None:
-    """Each risky change: what, where, why, and from what to what; at most so many lines of a diff. None without room."""
+    """Each risky change: what, where, why, and at most so many lines of its diff; None where that is too long."""
     whole = room
     lines = ["**Look twice: what cannot be taken back, or lets more people in.**"]
     for group in groups:

@@ -12,6 +12,7 @@ from reconciler.inert import inert
 from reconciler.planning.changeset import BUCKET, Action, worst
 from reconciler.planning.exposure import Public, Verdict
 from reconciler.planning.storage import path_text
+from reconciler.problems import Severity
 from reconciler.reports.evidence import evidence_text
 from reconciler.reports.needs import needs_lines
 from reconciler.reports.style import Style
@@ -45,13 +46,14 @@ def render(document: Document, style: Style, *, next_command: str | None = None)
     """The whole plan."""
     view = _View(style)
     buckets = document["buckets"]
-    shown = [bucket for bucket in buckets if bucket["action"] != Action.NONE or bucket["findings"]]
-    hidden = [bucket["name"] for bucket in buckets if bucket["action"] == Action.NONE and not bucket["findings"]]
+    shown = [bucket for bucket in buckets if is_shown(bucket)]
+    hidden = [bucket for bucket in buckets if not is_shown(bucket)]
     lines = [*view.heading(document)]
     for bucket in sorted(shown, key=urgency):
         lines += ["", *view.bucket(bucket)]
     if hidden and shown:
-        lines += ["", *view.unchanged(hidden)]
+        lines += ["", *view.unchanged([bucket["name"] for bucket in hidden])]
+    lines += view.advice(hidden)
     lines += ["", *view.ending(document, next_command)]
     return style.fit("\n".join(lines)) + "\n"
 
@@ -59,6 +61,22 @@ def render(document: Document, style: Style, *, next_command: str | None = None)
 def risk_of(bucket: Document) -> Risk:
     """The worst risk of a bucket's changes."""
     return worst(Risk(change["risk"]) for change in bucket["changes"])
+
+
+def is_shown(bucket: Document) -> bool:
+    """Whether a bucket has a part of its own. What is advisable is only told of buckets that change."""
+    return bool(bucket["action"] != Action.NONE or bucket["findings"] or any(map(refuses, verdicts_of(bucket))))
+
+
+def verdicts_of(bucket: Document) -> Sequence[Document]:
+    """What the guardrails say of a bucket; plans of older versions say nothing."""
+    found: Sequence[Document] = bucket.get("guardrails", ())
+    return found
+
+
+def refuses(verdict: Document) -> bool:
+    """Whether a run with this ends with exit code 3."""
+    return verdict["severity"] == Severity.ERROR and verdict["waiver"] is None
 
 
 def urgency(bucket: Document) -> tuple[int, bool, bool, str]:
@@ -152,6 +170,30 @@ class _View:
             kind = style.yellow(f"{finding['severity']}[{inert(finding['code'])}]")
             yield from wrapped(f"    {kind} ", f"{inert(finding['path'])}: {inert(finding['message'])}", style)
             yield from self.help(finding["remedy"])
+
+        for verdict in sorted(verdicts_of(bucket), key=lambda one: (one["waiver"] is not None, not refuses(one))):
+            yield from self.verdict(verdict)
+
+    def verdict(self, verdict: Document) -> Iterator[str]:
+        """What a rule has against the spec, or why that is let pass."""
+        style, waiver = self.style, verdict["waiver"]
+        said = inert(f"{verdict['path']}: {verdict['message']}" if verdict["path"] else verdict["message"])
+        if waiver is not None:
+            let = inert(f"{verdict['rule']}, waived until {waiver['expires']} by {waiver['owner']}: {waiver['reason']}")
+            yield from wrapped("    ", f"{let} ({said})", style, style.dim)
+            return
+        paint = style.red if refuses(verdict) else style.yellow
+        kind = paint(f"{verdict['severity']}[{inert(verdict['rule'])}]")
+        yield from wrapped(f"    {kind} ", said, style)
+        yield from self.help(verdict["remedy"])
+
+    def advice(self, hidden: Sequence[Document]) -> Iterator[str]:
+        """That there is more to say of buckets that do not change."""
+        number = sum(one["waiver"] is None for bucket in hidden for one in verdicts_of(bucket))
+        if number:
+            yield ""
+            where = "buckets that do not change"
+            yield self.style.dim(f"{count(number, 'warning')} about {where}: `reconcile lint` shows them")
 
     def exposure(self, exposed: Document | None) -> Iterator[str]:
         """Whether the bucket is public, where there is anything to say of it."""
