@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from reconciler.cli.consent import check_words, consent_arguments, limits_of, needs_of
 from reconciler.cli.console import Console
 from reconciler.cli.question import access, command_line, endpoint_profile, question, spec_arguments, spec_words
-from reconciler.cli.settings import settings_of
+from reconciler.cli.settings import guardrails_asked, settings_of
 from reconciler.errors import ExitCode, InvalidSpecs, NoCredentials, PlanIsStale, ReconcileError, UsageError
 
 if TYPE_CHECKING:
+    from reconciler.guardrails.judging import Guardrails
+    from reconciler.planning.changeset import Changeset
     from reconciler.pull_request.comment import Reviewed, Telling
     from reconciler.pull_request.concern import Concern
     from reconciler.pull_request.hosts import Pull
@@ -129,6 +131,7 @@ def reviewed(arguments: Namespace, console: Console, job: "Job", concern: "Conce
         compared = Compared.LIVE
     if changeset is None:
         changeset = compared_with(concern.before.specs, concern.loaded.buckets, concern.question)
+        changeset = judged_offline(changeset, concern, guardrails_asked(arguments, settings))
         compared = Compared.BASE if concern.loaded.buckets else compared
     if compared is Compared.BASE:
         console.notice(f"Not compared with live buckets, but with the specs of {concern.base[:12]}")
@@ -142,16 +145,30 @@ def reviewed(arguments: Namespace, console: Console, job: "Job", concern: "Conce
     return Review(document, problems, about)
 
 
+def judged_offline(changeset: "Changeset", concern: "Concern", guardrails: "Guardrails") -> "Changeset":
+    """The same with what the guardrails say of the specs, of whose accounts nobody knows."""
+    from dataclasses import replace
+    from datetime import UTC, datetime
+
+    from reconciler.specs.judged import by_bucket, judged
+
+    found = by_bucket(judged(concern.loaded.buckets, guardrails, datetime.now(UTC).date()))
+    return replace(
+        changeset, plans=tuple(replace(plan, verdicts=found.get(plan.name, ())) for plan in changeset.plans)
+    )
+
+
 def planned_live(arguments: Namespace, console: Console, concern: "Concern") -> Any:
     """The changeset as S3 has it; None where nobody has given us credentials."""
     from reconciler.cli.progress import Progress
     from reconciler.run import plan_loaded
 
     settings = settings_of(arguments)
+    asked = guardrails_asked(arguments, settings)
     try:
         s3 = access(arguments, console, settings.accounts)
         with Progress(console).shown() as progress:
-            return plan_loaded(concern.loaded, concern.question, s3, console.notice, None, progress).changeset
+            return plan_loaded(concern.loaded, concern.question, s3, console.notice, None, progress, asked).changeset
     except NoCredentials:
         console.line("warning: there are no AWS credentials")
         return None

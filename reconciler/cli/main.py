@@ -29,7 +29,7 @@ COMMANDS = {
     "rollback": "write a spec that takes back what a run has written, and plan it",
     "import": "write specs for live buckets, to take them over",
     "fmt": "write specs in one canonical style, with every comment",
-    "explain": "say what an error code or a field of a spec means",
+    "explain": "say what an error code, a guardrail or a field of a spec means",
     "schema": "print the JSON Schemas of specs, settings, plans, events and manifests",
     "sandbox": "look at, empty or stop the embedded S3",
     "doctor": "check credentials and region, or print the IAM permissions that are needed",

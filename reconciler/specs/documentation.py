@@ -1,4 +1,4 @@
-"""docs/errors.md and docs/aspects.md, made of the codes and the models.
+"""docs/errors.md, docs/aspects.md and docs/guardrails.md, made of the codes, the models and the rules.
 
 ``python -m reconciler.specs.documentation docs/`` writes them; a test asserts that they are current.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 from reconciler.aspects.aspect import Aspect
 from reconciler.bucket import BucketSpec
 from reconciler.problems import Severity
+from reconciler.specs.about_rules import guardrails_page
 from reconciler.specs.catalogue import catalogue, section_of
 from reconciler.specs.description import (
     as_yaml,
@@ -30,7 +31,8 @@ MADE = "<!-- Made by `python -m reconciler.specs.documentation docs/`. Do not ed
 
 def texts() -> dict[str, str]:
     """The files as they are checked in."""
-    return {"errors.md": "\n".join(errors()) + "\n", "aspects.md": "\n".join(aspects()) + "\n"}
+    pages = {"errors.md": errors(), "aspects.md": aspects(), "guardrails.md": guardrails_page(MADE)}
+    return {name: "\n".join(lines) + "\n" for name, lines in pages.items()}
 
 
 def write_docs(folder: Path) -> tuple[Path, ...]:

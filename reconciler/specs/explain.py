@@ -10,8 +10,10 @@ from difflib import get_close_matches
 from reconciler.aspects.aspect import Aspect
 from reconciler.bucket import BucketSpec
 from reconciler.errors import UsageError
+from reconciler.guardrails.catalogue import own_rules
 from reconciler.problems import Code
-from reconciler.settings import Settings
+from reconciler.settings import RULE_ID, Settings
+from reconciler.specs.about_rules import about_all, about_rule
 from reconciler.specs.catalogue import catalogue, owner_of
 from reconciler.specs.description import (
     as_yaml,
@@ -35,13 +37,18 @@ INDENT = "  "
 
 
 def explain(topic: str) -> str:
-    """The page about a code (``RCL1101``), a field (``bucket.lifecycle.rules``) or a setting (``settings.limits``).
+    """The page about a code (``RCL1101``), a guardrail (``PUB-01``), a field (``bucket.tags``) or ``settings.limits``.
 
     Raises UsageError for others.
     """
     code = catalogue().get(topic.upper())
     if code is not None:
         return page(about_code(code))
+    if topic == "guardrails":
+        return page(about_all())
+    rule = own_rules().get(topic.upper()) if RULE_ID.match(topic.upper()) else None
+    if rule is not None:
+        return page(about_rule(rule))
     parts = topic.split(".")
     if parts[0] == "settings":
         return page(about_settings(tuple(parts[1:])))
@@ -60,9 +67,14 @@ def nearest(topic: str) -> str:
     known = [dotted(field.path) for field in all_fields()]
     meant = [dotted(path) for path in where_else(name)]
     if not meant:
-        wanted = topic if topic.startswith(("bucket", "RCL")) else f"bucket.{topic}"
-        meant = get_close_matches(wanted.lower(), [*known, *(code.lower() for code in catalogue())], n=1, cutoff=0.8)
-        meant = [word.upper() if word.startswith("rcl") else word for word in meant]
+        spelled = {name.lower(): name for name in (*catalogue(), *own_rules(), "guardrails")}
+        wanted = (
+            topic
+            if topic.startswith("bucket") or "-" in topic or topic.upper().startswith(("RCL", "GUARD"))
+            else f"bucket.{topic}"
+        )
+        meant = get_close_matches(wanted.lower(), [*known, *spelled], n=1, cutoff=0.8)
+        meant = [spelled.get(word, word) for word in meant]
     if not meant:
         return "name a code, like RCL1101, or a field, like bucket.lifecycle; `bucket` and `settings` list all fields"
     return "did you mean " + " or ".join(f"`{word}`" for word in meant) + "?"

@@ -17,7 +17,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 RECONCILE = Path(sys.executable).parent / "reconcile"
 WORDS = re.compile(r"'[^']*'|\"[^\"]*\"|&&|\|\||!(?!=)|\$?[A-Za-z_][\w-]*(?:\.[\w-]+)*")
-OPERATORS = {"&&": " and ", "||": " or ", "!": " not ", "format": "formatted", "true": "True", "false": "False"}
+OPERATORS = {"&&": " and ", "||": " or ", "!": " not ", "format": "formatted", "always": "bool", "true": "True"}
 PYTHON = f"""\
 #!/bin/sh
 case "$*" in
@@ -95,7 +95,7 @@ def value_of(expression: str, contexts: Mapping[str, Any]) -> Any:
         return value
 
     python = " ".join(WORDS.sub(word, expression).split())
-    return eval(python, {"look": look, "formatted": lambda text, *values: text.format(*values)})
+    return eval(python, {"look": look, "bool": lambda: True, "formatted": lambda text, *values: text.format(*values)})
 
 
 def filled(text: Any, contexts: Mapping[str, Any]) -> str:
@@ -152,7 +152,7 @@ class Machine:
 
     def check_out(self, commit: str, target: Path, depth: int) -> None:
         """A commit of the team's repository; all of the history, if depth is 0."""
-        target.mkdir(parents=True)
+        target.mkdir(parents=True, exist_ok=True)
         git = ["git", "-C", str(target), "-c", "advice.detachedHead=false"]
         history = ["--depth", str(depth)] if depth else []
         for words in (
@@ -193,19 +193,26 @@ class OnGitHub(Machine):
         workspace.mkdir()
         given: dict[str, str] = {}
         steps: list[Step] = []
+        outputs: dict[str, Any] = {}
         for step in job["steps"]:
             if not value_of(step.get("if", "true"), contexts):
                 continue
             words = {key: filled(value, contexts) for key, value in step.get("with", {}).items()}
-            action = step["uses"].partition("@")[0]
+            action = step.get("uses", "").partition("@")[0]
             if action == "actions/checkout":
                 self.fetch(words, workspace, contexts)
             elif action == "aws-actions/configure-aws-credentials":
                 self.roles.append(words["role-to-assume"])
                 given = {"AWS_ACCESS_KEY_ID": "somebody", "AWS_SECRET_ACCESS_KEY": "else"}
                 given["AWS_REGION"] = words["aws-region"]
+            elif action:
+                path = workspace / action if action.startswith("./") else ROOT
+                steps += self.action(workspace, path, words, contexts, given)
+                outputs[step.get("id", "")] = {"outputs": steps[-1].outputs}
             else:
-                steps += self.action(workspace, workspace / action, words, contexts, given)
+                inside = {**contexts, "steps": outputs}
+                told = {name: filled(value, inside) for name, value in step.get("env", {}).items()}
+                steps.append(Step(step["name"], *self.run(step["run"], workspace, self.environment(**told)), {}))
             if steps and steps[-1].code:
                 break
         return Job(name, max((step.code for step in steps), default=0), tuple(steps), steps[-1].outputs)
@@ -216,7 +223,8 @@ class OnGitHub(Machine):
         if "repository" in words:
             (workspace / words["path"]).symlink_to(ROOT)
         else:
-            self.check_out(contexts["github"]["sha"], workspace / words["path"], int(words.get("fetch-depth", "1")))
+            depth = int(words.get("fetch-depth", "1"))
+            self.check_out(contexts["github"]["sha"], workspace / words.get("path", "."), depth)
 
     def action(
         self,

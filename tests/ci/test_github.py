@@ -95,7 +95,7 @@ def team(tmp_path: Path, endpoint: str) -> Iterator[Team]:
     assert not host.unexpected
 
 
-def test_from_a_pull_request_to_drift(team: Team, s3: Any) -> None:
+def test_from_a_pull_request_to_its_apply(team: Team, s3: Any) -> None:
     team.work.branch("topic")
     head = team.work.commit(lake=LAKE)
     checked = team.opened(head)
@@ -118,11 +118,12 @@ def test_from_a_pull_request_to_drift(team: Team, s3: Any) -> None:
     [comment] = team.host.bodies(NUMBER)
     assert "applied" in comment
 
-    s3.put_bucket_tagging(Bucket="acme-lake", Tagging={"TagSet": [{"Key": "Owner", "Value": "somebody"}]})
-    drifted = team.runs("schedule", commit, {})
-    assert (drifted.name, drifted.code) == ("drift", 2), drifted.said
+    team.given["RECONCILE_IS"] = stub(team.folder)
+    drift = team.runs("schedule", commit, {})
+    assert (drift.name, drift.code) == ("drift", 0), drift.said
+    assert drift.said.startswith("<plan><--detailed-exitcode><--no-input>")
     assert team.machine.roles == [ROLES["plan-role"]]
-    assert "acme-lake" in team.summary.read_text()
+    assert team.summary.read_text() == "seen\n"
 
 
 def test_consent_is_given_by_whoever_starts_it_by_hand(team: Team) -> None:
@@ -238,6 +239,7 @@ def test_jobs_may_do_no_more_than_they_must() -> None:
     rights = {name: job["permissions"] for name, job in workflow["jobs"].items()}
     may_comment = {"contents": "read", "pull-requests": "write", "id-token": "write"}
     assert rights == {"check": may_comment, "apply": may_comment, "drift": {"contents": "read", "id-token": "write"}}
+    assert all("timeout-minutes" in job for job in workflow["jobs"].values())
     apply = workflow["jobs"]["apply"]
     assert apply["environment"] == "${{ inputs.environment }}"
     assert apply["concurrency"]["cancel-in-progress"] is False

@@ -48,7 +48,6 @@ def test_nothing_is_found_by_whoever_looks_hardest() -> None:
     [
         ("vendor.github-actions", ACTION),
         ("vendor.github-workflows", WORKFLOW),
-        ("custom.github-workflows-require-timeout", WORKFLOW),
     ],
 )
 def test_github_reads_it(name: str, path: Path) -> None:
