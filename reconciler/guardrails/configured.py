@@ -23,6 +23,8 @@ class Mistake(NamedTuple):
     """From the settings."""
     message: str
     help: str
+    at_name: bool = False
+    """Whether it is the name at the end of the path that is wrong, not what it stands for."""
 
 
 def guardrails_of(settings: GuardrailSettings, teams: Iterable[Rule] = ()) -> tuple[Guardrails, tuple[Mistake, ...]]:
@@ -50,7 +52,7 @@ def unknown(said: Mapping[str, Any], rules: Mapping[str, Rule]) -> Iterator[Mist
         if name not in rules:
             near = did_you_mean(name, rules)
             hint = f"did you mean `{near}`?" if near else "`reconcile explain guardrails` lists them all"
-            yield Mistake(("guardrails", "rules", name), f"there is no rule `{name}`", hint)
+            yield Mistake(("guardrails", "rules", name), f"there is no rule `{name}`", hint, at_name=True)
 
 
 def as_set(rule: Rule, said: Any) -> Asked | None:
@@ -78,6 +80,6 @@ def in_words(rule: Rule, error: ValidationError) -> Iterator[Mistake]:
             names = [WEIGHT, *rule.parameters.model_fields]
             near = did_you_mean(str(found["loc"][-1]), names)
             hint = f"did you mean `{near}`?" if near else f"it has {', '.join(names)}"
-            yield Mistake(path, f"{rule.id} has no `{found['loc'][-1]}`", hint)
+            yield Mistake(path, f"{rule.id} has no `{found['loc'][-1]}`", hint, at_name=True)
         else:
             yield Mistake(path, f"{rule.id}: this cannot stand here", found["msg"])

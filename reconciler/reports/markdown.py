@@ -45,7 +45,8 @@ FEW_ROWS = 25
 """Rows up to which the table is not folded."""
 FEW_DIFFS, FEW_LINES = 3, 10
 """So few diffs, of so few lines, are shown unfolded."""
-SHORT = 200
+SHORT = 100
+"""Characters of what is no sentence: a target, an endpoint."""
 STAGES = {
     Stage.APPLYING: "⏳ **Being applied.**",
     Stage.APPLIED: "✅ **Applied.**",
@@ -87,7 +88,7 @@ def first_line(review: Review, key: str) -> str:
     fingerprint = document["fingerprint"] if document is not None and is_plan else None
     paths = tuple(document["inputs"]["paths"]) if document is not None else ()
     line = marker(Marker(key, fingerprint, about.head, paths, __version__))
-    return line if len(line) <= LONGEST_MARKER else marker(Marker(key, None, about.head, (), __version__))
+    return line if len(line) <= LONGEST_MARKER else marker(Marker(key, None, None, (), __version__))
 
 
 def title(review: Review) -> str:
@@ -134,7 +135,7 @@ def standing(review: Review, room: int) -> Iterator[str]:
         told = fitting((f"- {prose(sentence)}" for sentence in about.told), room)
         yield "\n".join([STAGES.get(about.stage, "**To be told:**"), *([""] if told else []), *told])
     if about.compared is Compared.BASE:
-        base = f" of {code(about.base, 12)}" if about.base else ""
+        base = f" of {code(about.base[:12])}" if about.base else ""
         yield (
             f"> [!NOTE]\n> **Not compared with live buckets.** This is what the specs change against those{base}; "
             "what is live may be something else."
@@ -192,7 +193,7 @@ def footer(review: Review, room: int) -> Iterator[str]:
     if about.next_command and document and any(bucket["changes"] for bucket in document["buckets"]):
         yield f"Next: {code(about.next_command)}"
     parts = [f"fingerprint {code(document['fingerprint'][:12])}"] if document and document["fingerprint"] else []
-    parts += [f"{name} {code(commit, 12)}" for name, commit in (("head", about.head), ("base", about.base)) if commit]
+    parts += [f"{name} {code(commit[:12])}" for name, commit in (("head", about.head), ("base", about.base)) if commit]
     parts += [f"reconcile {code(__version__)}", *filter(None, [link("run", about.run_url)])]
     yield f"---\n\n{' · '.join(parts)}"
 

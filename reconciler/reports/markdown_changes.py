@@ -10,7 +10,7 @@ from reconciler.planning.storage import path_text
 from reconciler.reports.evidence import evidence_text
 from reconciler.reports.html_changes import Group, place_of
 from reconciler.reports.markdown_text import code, fenced, in_html, prose, shortened
-from reconciler.reports.review import Document, risky_changes
+from reconciler.reports.review import WORST_FIRST, Document, risky_changes
 from reconciler.reports.text import DANGEROUS, RISKS, STATES, TAGS, risk_of
 from reconciler.reports.values import count, members, texts_of, value_text
 from reconciler.reports.view import ChangeView, FieldView, ItemView, changes_of
@@ -22,7 +22,6 @@ BEFORE_THE_DIFFERENCE = 40
 MOST_LINES = 8
 """Lines of a risky change that are shown at the top where all of them would be too long."""
 LONGEST_NAME = 100
-WORST_FIRST = list(Risk)
 
 
 class Risky(NamedTuple):

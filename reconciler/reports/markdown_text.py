@@ -55,7 +55,7 @@ def prose(text: str, most: int = LONGEST) -> str:
         if (not before or before.endswith(" ")) and after in ("", " "):
             parts += [*spoken(before), code(found[1]) + found[2]]
             at = found.end()
-    return " ".join([*parts, *spoken(cut[at:])])
+    return " ".join([*parts, *spoken(cut[at:])]) or code(cut)
 
 
 def spoken(text: str) -> list[str]:

@@ -14,9 +14,9 @@ from reconciler.aspects.calls import Risk
 from reconciler.planning.changeset import BUCKET, Action
 from reconciler.problems import Place, Problem, Severity
 from reconciler.reports.text import DANGEROUS, RISKS
-from reconciler.reports.view import changes_of
 
 Document = Mapping[str, Any]
+WORST_FIRST = list(Risk)
 BLOCKED = "blocked"
 """The code of what cannot be planned."""
 
@@ -131,5 +131,7 @@ def risky_changes(bucket: Document) -> Iterator[tuple[str, Risk, Sequence[str]]]
     """The changes of a bucket that may hurt; whether they are meant is for those who review them."""
     whole = [change for change in bucket["changes"] if change["aspect"] == BUCKET and change["action"] != Action.CREATE]
     found = [(BUCKET, Risk(change["risk"]), change.get("consequences", ())) for change in whole]
-    found += [(change.aspect, change.risk, change.consequences) for change in changes_of(bucket)]
+    inside = [change for change in bucket["changes"] if change["aspect"] != BUCKET]
+    inside.sort(key=lambda change: WORST_FIRST.index(Risk(change["risk"])))
+    found += [(change["aspect"], Risk(change["risk"]), change.get("consequences", ())) for change in inside]
     yield from (one for one in found if one[1] in DANGEROUS)

@@ -21,7 +21,7 @@ from reconciler.specs.files import SETTINGS_FILE
 from reconciler.specs.includes import OutsideError, parse_file, read, reason
 
 BAD_GUARDRAIL = Code(
-    "RCL1403",
+    "RCL1405",
     "a guardrail that cannot be asked",
     "`guardrails:` in reconcile.yaml names rules by their ids, and sets what they let one set (`reconcile explain "
     "PUB-01`). A rule of the team's own is a JSON Schema in a file beside the settings, or comes in an installed "
@@ -51,7 +51,9 @@ def asked_in(settings: GuardrailSettings, folder: Path) -> tuple[Guardrails, tup
 def problems_with(settings: Settings, node: Node, folder: Path) -> tuple[Problem, ...]:
     """The same at their places in the file that says so."""
     _, mistakes = asked_in(settings.guardrails, folder)
-    return in_order(node.problem(BAD_GUARDRAIL, one.message, one.path, one.help) for one in mistakes)
+    return in_order(
+        node.problem(BAD_GUARDRAIL, one.message, one.path, one.help, at_key=one.at_name) for one in mistakes
+    )
 
 
 # ── JSON Schemas ─────────────────────────────────────────────────────────────────────────────────────

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
+from reconciler import governance
 from reconciler.nodes import Node
 from reconciler.problems import Code, Problem, did_you_mean
 from reconciler.specs.fields import (
@@ -43,7 +44,8 @@ WRONG_TYPE = Code(
 )
 NOT_A_DATE = Code("RCL1108", "not a date", "Dates are ISO 8601, like 2030-01-31. S3 counts from midnight UTC.")
 CODES = (UNKNOWN_FIELD, MISSING_FIELD, EMPTY_VALUE, NOT_A_CHOICE, WRONG_TYPE, NOT_A_DATE)
-OWN_CODES = {code.code: code for code in CODES}
+OWN_CODES = {code.code: code for code in (*CODES, *governance.CODES)}
+"""Those that a model gives to what it refuses by itself."""
 
 EXPECTED = {
     "string": "text",

@@ -172,7 +172,7 @@ CALLED: list[tuple[dict[str, str], str]] = [
     ({"reports": "sarif=a b.sarif\nhtml=p.html"}, "ci --no-input --report=sarif=a b.sarif --report=html=p.html specs"),
     ({"mode": "apply", "offline": "true"}, "ci --apply --no-input specs"),
     (
-        {"mode": "apply", "allow": "loses-data:a\nPUB-01:b"},
+        {"mode": "apply", "allow": "loses-data:a PUB-01:b\n"},
         "ci --apply --no-input --allow=loses-data:a --allow=PUB-01:b specs",
     ),
     (

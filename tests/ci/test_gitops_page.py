@@ -25,6 +25,7 @@ from tests.cli.conftest import Run
 from tests.pull_request.repositories import Work
 
 PAGE = (ROOT / "docs/gitops.md").read_text(encoding="utf-8")
+SHORT = re.findall(r"^```yaml\n(jobs:\n.*?)^```$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
 BLOCKS: dict[str, str] = {name: text for _, name, text in re.findall(r"^```(\w+) (\S+)\n(.*?)^```$", PAGE, re.M | re.S)}
 COMMANDS: list[str] = re.findall(r"^\$ (reconcile .*)$", PAGE, re.M)
 WORKFLOWS = [name for name in BLOCKS if name.startswith(".github/workflows/")]
@@ -59,15 +60,17 @@ def test_every_block_is_looked_at() -> None:
 
 def calls(name: str) -> list[dict[str, Any]]:
     """The jobs of a workflow that call ours."""
-    jobs = yaml.safe_load(BLOCKS[name])["jobs"].values()
+    [text] = SHORT if name == "README.md" else [BLOCKS[name]]
+    jobs = yaml.safe_load(text)["jobs"].values()
     return [job for job in jobs if job.get("uses", "").startswith(f"{CALLED}@")]
 
 
-@pytest.mark.parametrize("name", [name for name in WORKFLOWS if calls(name)])
+@pytest.mark.parametrize("name", [*[name for name in WORKFLOWS if calls(name)], "README.md"])
 def test_callers_give_what_is_asked_for(name: str) -> None:
     called = yaml.safe_load(WORKFLOW.read_text())
     inputs = called[True]["workflow_call"]["inputs"]
     needed = {right: value for job in called["jobs"].values() for right, value in job["permissions"].items()}
+    assert calls(name)
     for job in calls(name):
         assert {name for name, one in inputs.items() if one.get("required")} <= job["with"].keys() <= inputs.keys()
         assert job["permissions"] == needed

@@ -172,7 +172,7 @@ def test_a_plan_that_is_no_shard() -> None:
     ("change", "said"),
     [
         ({"tool_version": "9.9"}, "made by another version of reconcile than the other parts (9.9, not 1.2.3)"),
-        ({"format_version": "1.9"}, "made with another format than the other parts (1.9, not 1.2)"),
+        ({"format_version": "1.9"}, "made with another format than the other parts (1.9, not 1.3)"),
         ({"endpoint": "http://here"}, "about another S3 than the other parts (http://here, not none)"),
         ({"asked": {**ASKED, "account": "1" * 12}}, "with another account than the other parts (111111111111, not 123"),
         ({"asked": {**ASKED, "region": None}}, "made with another region than the other parts (none, not us-east-1)"),
