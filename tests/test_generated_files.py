@@ -31,5 +31,5 @@ def test_the_command_that_makes_them(module: ModuleType, tmp_path: Path, monkeyp
 
 def test_the_docs_are_written_where_they_are_wanted(tmp_path: Path) -> None:
     written = documentation.write_docs(tmp_path / "docs")
-    assert [path.name for path in written] == ["errors.md", "aspects.md"]
+    assert [path.name for path in written] == ["errors.md", "aspects.md", "guardrails.md"]
     assert all(path.read_text(encoding="utf-8").startswith("# ") for path in written)

@@ -1,4 +1,4 @@
-"""lint: check specs against the team's rules, offline"""
+"""lint: check specs against the rules of the team, offline"""
 
 import sys
 from argparse import ArgumentParser, Namespace

@@ -26,6 +26,14 @@ buckets:
     versioning: Enabled
     tags: {Owner: data-platform}
 """
+
+
+def waived(*rules: str) -> str:
+    """Lines of a bucket: that it may break these guardrails, which are not what the test is about."""
+    waivers = (f"{{rule: {rule}, reason: a test, owner: tests, expires: 2999-12-31}}" for rule in rules)
+    return f"    waivers: [{', '.join(waivers)}]\n"
+
+
 WITH_MANIFEST = SPEC + "    manifest: {purpose: A lake}\n"
 WITHOUT_MANIFEST = SPEC + "    manifest: absent\n"
 

@@ -64,7 +64,7 @@ def test_paths_may_stand_anywhere(offline: Run, words: tuple[str, ...], tmp_path
     ("words", "said", "remedy"),
     [
         (["plna"], "there is no command `plna`", "did you mean `plan`?"),
-        (["frobnicate"], "there is no command `frobnicate`", "choose from validate, plan, apply"),
+        (["frobnicate"], "there is no command `frobnicate`", "choose from validate, lint, plan, apply, ci"),
         (["plan", "--quite"], "there is no option `--quite`", "did you mean `--quiet`?"),
         (["--quite", "plan"], "there is no option `--quite`", "did you mean `--quiet`?"),
         (["--colour", "never", "plan"], "there is no option `--colour`", "did you mean `--color`?"),

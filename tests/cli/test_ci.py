@@ -209,7 +209,7 @@ def test_what_has_moved_since_the_review_is_not_applied_and_the_comment_says_wha
     assert refused.code == 4
     assert s3.get_bucket_tagging(Bucket="acme-lake")["TagSet"] == before
     (body,) = github.bodies(NUMBER)
-    assert "changed in S3 since: versioning" in body
+    assert "acme-lake: changed in `S3` since: versioning" in body
     assert job.said["exit_reason"] == "stale"
 
     s3.put_bucket_versioning(Bucket="acme-lake", VersioningConfiguration={"Status": "Enabled"})

@@ -77,7 +77,7 @@ def test_all_schemas_are_written(offline: Run, tmp_path: Path) -> None:
     names = {path.name for path in (tmp_path / "deep/schemas").iterdir()}
     assert names == {
         *("bucket-spec.schema.json", "bucket-manifest.schema.json", "plan.schema.json", "settings.schema.json"),
-            "event.schema.json",
+        "event.schema.json",
     }
     assert ended.err.count("Wrote deep/schemas/") == 5
     (tmp_path / "file").touch()

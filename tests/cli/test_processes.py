@@ -15,7 +15,7 @@ import pytest
 
 from reconciler.cli.main import run_from_command_line
 from reconciler.sandbox.process import stop
-from tests.cli.conftest import SECRET, SESSION_TOKEN, SPEC, Recording, Run, denied
+from tests.cli.conftest import SECRET, SESSION_TOKEN, SPEC, Recording, Run, denied, waived
 
 COMMAND = [sys.executable, "-m", "reconciler.cli.main"]
 
@@ -29,7 +29,7 @@ def command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]
 @pytest.fixture
 def at_endpoint(endpoint: str, spec: Path) -> list[str]:
     statement = "{Effect: Deny, Principal: '*', Action: 's3:PutObject', Resource: 'arn:aws:s3:::${bucket}/*'}"
-    spec.write_text(SPEC + f"    policy: {{Statement: [{statement}]}}\n")
+    spec.write_text(SPEC + f"    policy: {{Statement: [{statement}]}}\n" + waived("POL-01"))
     return ["--endpoint-url", endpoint]
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import SPEC, Recording, Run, denied
+from tests.cli.conftest import SPEC, Recording, Run, denied, waived
 
-OPEN = SPEC + "    public_access_block: {block_public_policy: false}\n"
+OPEN = SPEC + "    public_access_block: {block_public_policy: false}\n" + waived("PUB-01")
 """In a bucket that exists, this wants somebody's word."""
 RUNS = Path(".reconcile/runs")
 
