@@ -30,7 +30,7 @@ CONTROLS = ("Security Hub", "CIS", "Checkov", "Trivy", "Prowler")
 
 def about_rule(rule: Rule) -> Iterator[str]:
     """A page of plain text about one rule."""
-    yield f"{rule.id} ({weight(rule)}): {rule.title}"
+    yield from wrapped(f"{rule.id} ({weight(rule)}): {rule.title}")
     yield ""
     yield from wrapped(plain(rule.why))
     yield ""

@@ -3,15 +3,19 @@
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reconciler.aspects.versioning import Versioning
+from reconciler.governance import Waiver
+from reconciler.guardrails.verdict import Verdict
 from reconciler.planning.evidence import Evidence
 from reconciler.planning.forecast import Amount, Forecast, Reach
 from reconciler.planning.live import Existence, LiveBucket, Unreadable
+from reconciler.problems import Severity
 from reconciler.reports.style import Style
 from reconciler.reports.text import render
 from reconciler.specs.loader import load
@@ -120,6 +124,19 @@ def hostile_text() -> dict[str, Any]:
     return document(plan(HOSTILE), plan(HOSTILE, HOSTILE.replace("Lines", "Rows").replace("twice", "thrice")))
 
 
+def what_guardrails_say() -> dict[str, Any]:
+    off = "{name: acme-lake, versioning: Suspended}"
+    error = Verdict("VER-01", "Old versions are kept", Severity.ERROR, ("versioning",), "it is Suspended", "turn it on")
+    advice = error._replace(rule="LIF-01", severity=Severity.WARNING, path=(), message="no \u202elifecycle")
+    waiver = Waiver(rule="VER-01", reason="until the migration", owner="lake", expires=date(2027, 3, 31))
+    changed = replace(plan(off), verdicts=(advice, error._replace(waiver=waiver), error))
+    elsewhere = replace(plan(off.replace("lake", "raw"), off.replace("lake", "raw")), account="111122223333")
+    told = document(changed, replace(elsewhere, verdicts=(advice,)), targets=("acme-lake", "acme-raw"))
+    told["inputs"]["shard"] = {"index": 1, "total": 2, "of_buckets": 3}
+    need = {"kind": "guardrail", "about": "acme-lake", "why": "breaks VER-01: it is Suspended"}
+    return told | {"needs": [need | {"flag": "--allow VER-01:acme-lake"}]}
+
+
 PLANS: tuple[Callable[[], dict[str, Any]], ...] = (
     the_lake_from_nothing,
     everything_changes,
@@ -131,6 +148,7 @@ PLANS: tuple[Callable[[], dict[str, Any]], ...] = (
     nothing_to_do,
     doors_that_open_and_close,
     hostile_text,
+    what_guardrails_say,
 )
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from reconciler.bucket import BucketSpec
 from reconciler.errors import UsageError
+from reconciler.guardrails.catalogue import own_rules
+from reconciler.specs.about_rules import ROOMS
 from reconciler.specs.catalogue import catalogue
 from reconciler.specs.description import dotted, example_of
 from reconciler.specs.explain import WIDTH, explain
@@ -109,3 +111,26 @@ def test_no_page_needs_a_heavy_library() -> None:
 def test_every_aspect_has_an_example() -> None:
     for name in BucketSpec.aspects():
         assert "\nExample\n" in explain(name)
+
+
+@pytest.mark.parametrize("rule", own_rules())
+def test_every_rule_has_a_page(rule: str) -> None:
+    page = explain(rule.lower())
+    assert page.startswith(f"{rule} (")
+    assert "What to do: " in page
+    assert all(len(line) <= WIDTH for line in page.splitlines())
+    assert f"  {rule}  " in explain("guardrails")
+    assert explain("guardrails").count(rule) >= 1
+    assert rule.partition("-")[0] in ROOMS, "docs/guardrails.md has a heading for it"
+
+
+def test_what_may_be_set_of_a_rule() -> None:
+    assert "    days: 7\n" in explain("LIF-03")
+    assert "Elsewhere: Checkov CKV_AWS_300" in explain("LIF-03")
+    assert "waivers:" not in explain("WVR-01")
+
+
+def test_a_rule_that_is_meant() -> None:
+    with pytest.raises(UsageError) as refused:
+        explain("VER-1")
+    assert refused.value.remedy == "did you mean `VER-01`?"

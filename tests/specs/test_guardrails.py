@@ -176,3 +176,10 @@ def test_whoever_asks_for_guardrails_of_bad_settings_is_refused() -> None:
     with pytest.raises(InvalidSettings):
         load_guardrails(settings)
     assert json.dumps(settings.model_dump(mode="json"))
+
+
+def test_a_module_that_nobody_can_find(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(site, ENTRIES)
+    monkeypatch.setitem(sys.modules, "acme_rules", type(sys)("acme_rules"))  # without a spec, as __main__ has none
+    ((_, said),) = mistakes(NAMED)
+    assert said == "the package `acme-rules` has no module `acme_rules`"
