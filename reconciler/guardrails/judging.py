@@ -62,8 +62,9 @@ def verdicts(
     waivers = in_force(spec.waivers, today)
     broken = frozenset(rule.id for rule, _ in found)
     told = [verdict(rule, offence, guardrails, waivers) for rule, offence in found]
+    asked = guardrails.severities
     about_waivers = wrong_with(spec.waivers, today, guardrails.known, broken)
-    told += [verdict(rule, offence, guardrails, {}) for rule, offence in about_waivers]
+    told += [verdict(rule, offence, guardrails, {}) for rule, offence in about_waivers if rule.id in asked]
     return tuple(told)
 
 

@@ -5,18 +5,20 @@ of the checkout that is being reviewed never runs: whoever opens a pull request 
 credentials of the check.
 """
 
-import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from site import getsitepackages
 from typing import Any
 
 from reconciler.errors import InvalidSettings
+from reconciler.guardrails.catalogue import own_rules
 from reconciler.guardrails.configured import Mistake, guardrails_of
 from reconciler.guardrails.judging import Guardrails
 from reconciler.guardrails.rule import Offence, Rule, Subject
 from reconciler.nodes import Node
 from reconciler.problems import Code, Problem, Severity, in_order
-from reconciler.settings import GuardrailSettings, OwnRule, Settings
+from reconciler.settings import RULE_ID, GuardrailSettings, OwnRule, Settings
 from reconciler.specs.files import SETTINGS_FILE
 from reconciler.specs.includes import OutsideError, parse_file, read, reason
 
@@ -26,10 +28,13 @@ BAD_GUARDRAIL = Code(
     "`guardrails:` in reconcile.yaml names rules by their ids, and sets what they let one set (`reconcile explain "
     "PUB-01`). A rule of the team's own is a JSON Schema in a file beside the settings, or comes in an installed "
     "package that has entry points in the group `reconcile.guardrails`, each of which is a `Rule`. A package that lies "
-    "in the folder that is being checked is not loaded.",
+    "in the folder or the Git repository that is being checked is not loaded.",
 )
 CODES = (BAD_GUARDRAIL,)
 GROUP = "reconcile.guardrails"
+
+Found = tuple[tuple[str | int, ...], Rule]
+"""A rule, and where the settings name it or its package."""
 
 
 def load_guardrails(settings: Settings, named: str | None = None) -> Guardrails:
@@ -43,8 +48,14 @@ def load_guardrails(settings: Settings, named: str | None = None) -> Guardrails:
 def asked_in(settings: GuardrailSettings, folder: Path) -> tuple[Guardrails, tuple[Mistake, ...]]:
     """The guardrails of a team whose settings lie in this folder, and what is wrong with them."""
     mistakes: list[Mistake] = []
-    rules = [*rules_from_schemas(settings, folder, mistakes), *rules_from_packages(settings, mistakes)]
-    guardrails, others = guardrails_of(settings, rules)
+    found = [*rules_from_schemas(settings, folder, mistakes), *rules_from_packages(settings, folder, mistakes)]
+    teams: dict[str, Rule] = {}
+    for path, rule in found:
+        if rule.id in own_rules() or rule.id in teams:  # it would take the place of the other one without a word
+            mistakes.append(Mistake(path, f"there is a rule `{rule.id}` already", "give this one an id of its own"))
+        else:
+            teams[rule.id] = rule
+    guardrails, others = guardrails_of(settings, teams.values())
     return guardrails, (*mistakes, *others)
 
 
@@ -59,7 +70,7 @@ def problems_with(settings: Settings, node: Node, folder: Path) -> tuple[Problem
 # ── JSON Schemas ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def rules_from_schemas(settings: GuardrailSettings, folder: Path, mistakes: list[Mistake]) -> Iterator[Rule]:
+def rules_from_schemas(settings: GuardrailSettings, folder: Path, mistakes: list[Mistake]) -> Iterator[Found]:
     """The team's rules that are JSON Schemas."""
     for number, own in enumerate(settings.own):
         path = ("guardrails", "own", number, "json_schema")
@@ -80,7 +91,7 @@ def rules_from_schemas(settings: GuardrailSettings, folder: Path, mistakes: list
         elif refused := refusal_of(schema):
             mistakes.append(Mistake(path, f"`{own.json_schema}`: {refused}", "mend the schema"))
         else:
-            yield rule_from(own, schema)
+            yield ("guardrails", "own", number, "id"), rule_from(own, schema)
 
 
 def refusal_of(schema: dict[str, Any]) -> str | None:
@@ -113,17 +124,17 @@ def rule_from(own: OwnRule, schema: dict[str, Any]) -> Rule:
 # ── packages ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def rules_from_packages(settings: GuardrailSettings, mistakes: list[Mistake]) -> Iterator[Rule]:
+def rules_from_packages(settings: GuardrailSettings, folder: Path, mistakes: list[Mistake]) -> Iterator[Found]:
     """The rules of installed packages that the settings name."""
     for number, name in enumerate(settings.packages):
+        path = ("guardrails", "packages", number)
         try:
-            yield from rules_of_package(name)
+            yield from ((path, rule) for rule in rules_of_package(name, folder))
         except ValueError as error:
-            hint = f"install it for this Python: pip install {name}"
-            mistakes.append(Mistake(("guardrails", "packages", number), str(error), hint))
+            mistakes.append(Mistake(path, str(error), f"install it for this Python: pip install {name}"))
 
 
-def rules_of_package(name: str) -> Iterator[Rule]:
+def rules_of_package(name: str, folder: Path) -> Iterator[Rule]:
     """What the entry points of one package give. Raises ValueError for what is not there or not to be trusted."""
     from importlib.metadata import PackageNotFoundError, distribution
 
@@ -134,7 +145,7 @@ def rules_of_package(name: str) -> Iterator[Rule]:
     if not entries:
         raise ValueError(f"the package `{name}` has no entry point in the group {GROUP}")
     for entry in entries:
-        refuse_code_under_review(name, entry.module)
+        refuse_code_under_review(name, entry.module, folder)
         try:
             found = entry.load()
         except Exception as error:
@@ -143,11 +154,28 @@ def rules_of_package(name: str) -> Iterator[Rule]:
             ) from error
         if not isinstance(found, Rule):
             raise ValueError(f"`{entry.value}` of `{name}` is no Rule")  # noqa: TRY004 - told like the others
-        yield found
+        if not RULE_ID.match(found.id):
+            raise ValueError(f"`{entry.value}` of `{name}` has no id like `ACME-01`")
+        yield told_when_it_fails(found)
 
 
-def refuse_code_under_review(package: str, module: str) -> None:
-    """Raise ValueError for a module that lies in the folder in which the run is, but for what is installed there."""
+def told_when_it_fails(rule: Rule) -> Rule:
+    """The same rule; where it fails, that is what it says of a spec. It ends no run with a traceback."""
+
+    def check(subject: Subject) -> Iterator[Offence]:
+        try:
+            yield from rule.check(subject)
+        except Exception as error:  # noqa: BLE001 - code of others
+            yield Offence((), f"nobody can tell: {type(error).__name__}: {error}", "mend the rule in its package")
+
+    return replace(rule, check=check)
+
+
+def refuse_code_under_review(package: str, module: str, folder: Path) -> None:
+    """Raise ValueError for a module out of what a pull request may bring, but for what is installed there.
+
+    That is the checkout around the run, and the one around its settings, which lie in this folder.
+    """
     from importlib.util import find_spec
 
     try:
@@ -157,8 +185,15 @@ def refuse_code_under_review(package: str, module: str) -> None:
     origins = [*(found.submodule_search_locations or ()), *([found.origin] if found.origin else [])] if found else []
     if not origins:
         raise ValueError(f"the package `{package}` has no module `{module}`")
-    here, installed = Path().resolve(), Path(sys.prefix).resolve()
+    brought = {checkout_of(Path()), checkout_of(folder)}
+    installed = [Path(place).resolve() for place in getsitepackages()]
     for origin in origins:
         place = Path(origin).resolve()
-        if place.is_relative_to(here) and not place.is_relative_to(installed):
+        if any(map(place.is_relative_to, brought)) and not any(map(place.is_relative_to, installed)):
             raise ValueError(f"the package `{package}` lies in the folder that is being checked, and is not loaded")
+
+
+def checkout_of(folder: Path) -> Path:
+    """The outermost Git repository around a folder; without one, the folder itself."""
+    here = folder.resolve()
+    return next((place for place in (*reversed(here.parents), here) if (place / ".git").exists()), here)

@@ -97,7 +97,12 @@ def test_rules_see_a_spec_with_its_variables_filled_in() -> None:
 def test_what_a_plan_knows_is_no_stand_in() -> None:
     spec = BucketSpec.model_validate({"name": "acme-lake", "tags": {"Classification": "Restricted"}})
     seen: list[Subject] = []
-    rule = Rule("ACME-01", "A rule", "", "", lambda subject: iter(seen.append(subject) or ()))  # type: ignore[func-returns-value]
+
+    def check(subject: Subject) -> Iterator[Offence]:
+        seen.append(subject)
+        yield from ()
+
+    rule = Rule("ACME-01", "A rule", "", "", check)
     guardrails, _ = guardrails_of(GuardrailSettings(), [rule])
     verdicts(spec, guardrails, TODAY, "123456789012", "eu-west-1")
     assert (seen[0].around.account, seen[0].around.region) == ("123456789012", "eu-west-1")

@@ -22,4 +22,4 @@ def test_nobody_watches() -> None:
 
     NOBODY.lap("loading specs")
     with NOBODY.over("Reading", 3, Nothing()) as done:
-        assert done() is None  # type: ignore[func-returns-value]
+        done()
