@@ -43,6 +43,15 @@ def test_a_rule_of_no_weight_is_not_asked() -> None:
     assert of("LIF-01", said(RAW, rules={"VER-01": "none"})) is not None
 
 
+@pytest.mark.parametrize(("rule", "expires"), [("WVR-01", "2020-01-01"), ("WVR-03", "2029-01-01")])
+def test_what_a_team_sets_of_the_rules_about_waivers_counts_too(rule: str, expires: str) -> None:
+    waiver = {"rule": "POL-01", "reason": "for a while", "owner": "lake", "expires": expires}
+    bucket = {"name": "acme-lake", "waivers": [waiver]}
+    assert [one.rule for one in said(bucket)] == [rule]
+    assert [one.severity for one in said(bucket, rules={rule: "warning"})] == [Severity.WARNING]
+    assert said(bucket, rules={rule: "none"}) == []
+
+
 def test_a_rule_that_is_off_is_on_as_soon_as_the_team_says_anything_of_it() -> None:
     asked = {"NAM-01": {"convention": "<company>-<environment>-<purpose>"}}
     assert of("NAM-01", said(RAW)) is None

@@ -150,6 +150,57 @@ def test_a_module_of_the_checkout_does_not_stand_in_for_an_installed_one(
     assert said == "the package `acme-rules` lies in the folder that is being checked, and is not loaded"
 
 
+@pytest.mark.parametrize("inner", ["infra", "infra/lake"])
+@pytest.mark.parametrize("from_there", [True, False])
+def test_all_of_the_checkout_is_under_review(monkeypatch: pytest.MonkeyPatch, inner: str, from_there: bool) -> None:
+    """A run in a folder of the repository, or with settings that lie there, and a package elsewhere in it."""
+    repository = Path.cwd() / "repository"
+    (repository / ".git").mkdir(parents=True)
+    install(repository / "src", ENTRIES, "raise RuntimeError('loaded')")
+    monkeypatch.syspath_prepend(str(repository / "src"))
+    folder = repository / inner
+    folder.mkdir(parents=True)
+    (folder / "reconcile.yaml").write_text(NAMED)
+    elsewhere = Path.cwd() / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(folder if from_there else elsewhere)
+    with pytest.raises(InvalidSettings) as refused:
+        load_settings(None if from_there else str(folder / "reconcile.yaml"))
+    (problem,) = refused.value.problems
+    assert problem.message == "the package `acme-rules` lies in the folder that is being checked, and is not loaded"
+    assert "acme_rules" not in sys.modules
+
+
+def test_what_is_installed_in_an_environment_of_the_checkout_is_no_code_under_review(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place = Path.cwd() / ".venv/lib/site-packages"
+    install(place, ENTRIES)
+    monkeypatch.syspath_prepend(str(place))
+    monkeypatch.setattr("reconciler.specs.guardrails.getsitepackages", lambda: [str(place)])
+    assert ("PACK-01", "error", (), "no", "do it") in said(asked(NAMED))
+
+
+@pytest.mark.parametrize("taken", ["PUB-01", "WVR-01"])
+def test_no_rule_takes_the_place_of_another(site: Path, taken: str) -> None:
+    schema("{}")
+    message = f"there is a rule `{taken}` already"
+    assert mistakes(OWN.replace("ACME-01", taken)) == [("reconcile.yaml:1:25", message)]
+    install(site, ENTRIES, RULE.replace("PACK-01", taken))
+    assert mistakes(NAMED) == [("reconcile.yaml:1:25", message)]
+    sys.modules.pop("acme_rules")
+    (site / "acme_rules.py").write_text(RULE)
+    both = NAMED.replace("}", ", " + OWN.partition("{")[2].replace("ACME-01", "PACK-01"))
+    ((_, said),) = mistakes(both)
+    assert said == "there is a rule `PACK-01` already"
+
+
+def test_a_rule_of_a_package_that_fails_says_so(site: Path) -> None:
+    install(site, ENTRIES, RULE.replace('Offence((), "no")', "1 / 0"))
+    said_of = ("PACK-01", "error", (), "nobody can tell: ZeroDivisionError: division by zero")
+    assert said(asked(NAMED)) == [(*said_of, "mend the rule in its package")]
+
+
 @pytest.mark.parametrize(
     ("entries", "module", "said"),
     [
@@ -157,6 +208,7 @@ def test_a_module_of_the_checkout_does_not_stand_in_for_an_installed_one(
         (ENTRIES, None, "the package `acme-rules` has no module `acme_rules`"),
         (ENTRIES, "raise RuntimeError('x')", "`acme_rules:RULE` of `acme-rules` cannot be loaded: RuntimeError: x"),
         (ENTRIES.replace("RULE", "SOMETHING"), RULE, "`acme_rules:SOMETHING` of `acme-rules` is no Rule"),
+        (ENTRIES, RULE.replace("PACK-01", "x"), "`acme_rules:RULE` of `acme-rules` has no id like `ACME-01`"),
     ],
 )
 def test_a_package_that_cannot_be_used_is_told(site: Path, entries: str, module: str | None, said: str) -> None:
