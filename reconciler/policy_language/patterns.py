@@ -52,6 +52,9 @@ def any_of(answers: Iterable[Sure]) -> Sure:
     return opposite(all_of(map(opposite, answers)))
 
 
+SPECIAL = ("*", "?", GAP, FILLED_GAP)
+
+
 @lru_cache(maxsize=65536)
 def like(pattern: str, text: str) -> Sure:
     """Whether a pattern matches a text, whatever stands in the gaps of the text and for the variables of the pattern.
@@ -65,6 +68,10 @@ def like(pattern: str, text: str) -> Sure:
 
 def can_match(pattern: str, text: str) -> bool:
     """Whether a pattern matches a text with some text in each of its gaps. Takes no longer than both lengths say."""
+    alike = plain_beginning(pattern, text)
+    pattern, text = pattern[alike:], text[alike:]
+    if pattern == "*":
+        return True
     reached = past_gaps({0}, text)
     for sign in STARS.sub("*", pattern):
         if sign == "*":
@@ -74,6 +81,14 @@ def can_match(pattern: str, text: str) -> bool:
         if not reached:
             return False
     return len(text) in reached
+
+
+def plain_beginning(pattern: str, text: str) -> int:
+    """How many letters both begin with that stand for nothing but themselves: most ARNs differ in the end only."""
+    for at, (sign, letter) in enumerate(zip(pattern, text, strict=False)):
+        if sign != letter or sign in SPECIAL:
+            return at
+    return min(len(pattern), len(text))
 
 
 def step(sign: str, text: str, at: int) -> tuple[int, ...]:

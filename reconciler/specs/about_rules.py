@@ -106,8 +106,9 @@ buckets:
 
 A team sets rules in `reconcile.yaml`, adds its own as JSON Schemas of a bucket's spec, or has them in an installed
 Python package with entry points in the group `reconcile.guardrails`. Only packages that are named are loaded, and none
-that lies in the folder in which the command runs: whoever opens a pull request never runs code with the check's
-credentials.
+that lies in the Git repository (or the folder) in which the command runs or the settings lie, but for what pip has
+installed there: whoever opens a pull request never runs code with the check's credentials. Each rule has an id of its
+own; none takes the place of another.
 
 ```yaml
 guardrails:
