@@ -87,6 +87,7 @@ def key_of(arguments: Namespace) -> str:
 
 def check(arguments: Namespace, console: Console, job: "Job") -> ExitCode:
     """Validate everything, plan what is changed, and say it wherever somebody looks."""
+    from reconciler.planning.changeset import exit_code_of
     from reconciler.reports.text import render
 
     review = reviewed(arguments, console, job, concern(arguments, job))
@@ -153,9 +154,7 @@ def judged_offline(changeset: "Changeset", concern: "Concern", guardrails: "Guar
     from reconciler.specs.judged import by_bucket, judged
 
     found = by_bucket(judged(concern.loaded.buckets, guardrails, datetime.now(UTC).date()))
-    return replace(
-        changeset, plans=tuple(replace(plan, verdicts=found.get(plan.name, ())) for plan in changeset.plans)
-    )
+    return replace(changeset, plans=tuple(replace(plan, verdicts=found.get(plan.name, ())) for plan in changeset.plans))
 
 
 def planned_live(arguments: Namespace, console: Console, concern: "Concern") -> Any:
@@ -172,16 +171,6 @@ def planned_live(arguments: Namespace, console: Console, concern: "Concern") -> 
     except NoCredentials:
         console.line("warning: there are no AWS credentials")
         return None
-
-
-def exit_code_of(document: Any, detailed: bool) -> ExitCode:
-    """How a check ends: what is blocked first, then what guardrails refuse, then whether anything changes."""
-    if document["summary"]["blocked"]:
-        return ExitCode.ERROR
-    verdicts = (verdict for bucket in document["buckets"] for verdict in bucket.get("guardrails", ()))
-    if any(verdict["severity"] == "error" and not verdict["waiver"] for verdict in verdicts):
-        return ExitCode.REFUSED
-    return ExitCode.CHANGES if detailed and has_changes(document) else ExitCode.FINE
 
 
 def has_changes(document: Any) -> bool:
@@ -368,7 +357,9 @@ def fine_if_nothing_changes(arguments: Namespace, console: Console, job: "Job", 
     document = review.document
     if document is not None and review.about.compared != "base" and not has_changes(document):
         console.notice("Nothing was reviewed, and nothing is to be applied")
-        return exit_code_of(document, False)
+        from reconciler.planning.changeset import exit_code_of
+
+        return exit_code_of(document)
     where = f"#{pull.number}, which has brought this commit," if pull else "no merged pull request"
     said = f"{where} has no comment with a plan" if pull else f"{where} has brought this commit"
     raise PlanIsStale([said], "nothing says that this plan was reviewed")

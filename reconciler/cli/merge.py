@@ -2,7 +2,6 @@
 
 import sys
 from argparse import ArgumentParser, Namespace
-from typing import Any
 
 from reconciler.cli.console import Console
 from reconciler.cli.question import command_line, format_argument
@@ -36,6 +35,7 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     from reconciler.cli.journal import forgotten_by
     from reconciler.cli.saved import read, save
     from reconciler.cli.settings import settings_of
+    from reconciler.planning.changeset import exit_code_of
     from reconciler.planning.merging import SavedPart, oldest, whole_of, with_limits
     from reconciler.reports.text import render
     from reconciler.version import __version__
@@ -55,7 +55,7 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
         console.result(render(document, console.style(sys.stdout), next_command=following))
         if arguments.out:
             console.notice(f"Saved to {arguments.out}")
-    return exit_code(document, detailed=arguments.detailed_exitcode)
+    return exit_code_of(document, arguments.detailed_exitcode)
 
 
 def check_out(arguments: Namespace) -> None:
@@ -69,11 +69,3 @@ def check_out(arguments: Namespace) -> None:
         raise UsageError(f"--out {out} would be taken for a spec", remedy="write --out plan.json")
     if out and Path(out).resolve() in {Path(file).resolve() for file in arguments.parts}:
         raise UsageError(f"--out {out} would replace a part", remedy="name another file")
-
-
-def exit_code(document: dict[str, Any], *, detailed: bool) -> ExitCode:
-    """As the plan of all would have ended."""
-    if document["summary"]["blocked"]:
-        return ExitCode.ERROR
-    changes = any(bucket["changes"] for bucket in document["buckets"])
-    return ExitCode.CHANGES if detailed and changes else ExitCode.FINE

@@ -12,6 +12,7 @@ from reconciler.bucket import BucketSpec
 from reconciler.errors import ExitCode
 from reconciler.guardrails.verdict import Verdict
 from reconciler.planning.sharding import Part
+from reconciler.problems import Severity
 
 if TYPE_CHECKING:
     from reconciler.planning.evidence import Evidence
@@ -177,6 +178,17 @@ class Changeset:
         if self.is_refused:
             return ExitCode.REFUSED
         return ExitCode.CHANGES if detailed and self.has_changes else ExitCode.FINE
+
+
+def exit_code_of(document: Mapping[str, Any], detailed: bool = False) -> ExitCode:
+    """The same of a plan as data: what is blocked first, then what rules refuse, then whether anything changes."""
+    if document["summary"][Action.BLOCKED]:
+        return ExitCode.ERROR
+    verdicts = (verdict for bucket in document["buckets"] for verdict in bucket.get("guardrails", ()))
+    if any(verdict["severity"] == Severity.ERROR and not verdict["waiver"] for verdict in verdicts):
+        return ExitCode.REFUSED
+    changes = any(bucket["changes"] for bucket in document["buckets"])
+    return ExitCode.CHANGES if detailed and changes else ExitCode.FINE
 
 
 def worst(risks: "Sequence[Risk] | Any") -> Risk:

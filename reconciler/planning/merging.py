@@ -51,13 +51,13 @@ def whole_of(parts: Sequence[SavedPart], tool_version: str) -> dict[str, Any]:
     refuse_strangers(parts)
     first = parts[0].document
     buckets = sorted((bucket for part in parts for bucket in part.document["buckets"]), key=lambda item: item["name"])
-    consents = [one for part in parts for one in part.document.get("needs", ()) if one["kind"] == Kind.CONSENT]
+    words = [one for part in parts for one in part.document.get("needs", ()) if one["kind"] != Kind.LIMIT]
     actions = Counter(bucket["action"] for bucket in buckets)
     document = {name: value for name, value in first.items() if name not in ("asked", "created_at")} | {
         "inputs": {name: value for name, value in first["inputs"].items() if name != "shard"},
         "buckets": buckets,
         "summary": {action.value: actions[action.value] for action in Action},
-        "needs": sorted(consents, key=lambda one: str(one["about"])),
+        "needs": sorted(words, key=lambda one: (one["kind"] == Kind.CONSENT, str(one["about"]))),
     }
     document["fingerprint"] = fingerprint(document)
     return document

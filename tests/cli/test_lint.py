@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.planning.storage import fingerprint
 from tests.cli.conftest import SPEC, Recording, Run
 
 RAW = SPEC.replace("versioning: Enabled", "versioning: Suspended\n    purpose: raw")
@@ -123,6 +124,27 @@ def test_nothing_is_written_while_a_rule_is_broken(reconcile: Run, spec: Path, s
     assert reconcile("plan", "--out", "plan.json").code == 3
     assert reconcile("apply", "--plan", "plan.json", "--auto-approve").code == 3
     assert server.writes == []
+
+
+def test_shards_put_together_say_and_refuse_the_same(reconcile: Run, spec: Path) -> None:
+    spec.write_text(RAW + "  - {name: acme-temp, region: us-east-1, versioning: Enabled}\n")
+    ended = [reconcile("plan", "--shard", f"{number}/2", "--out", f"part-{number}.json") for number in (1, 2)]
+    assert [one.code for one in ended] == [3, 0]
+    whole = reconcile("plan", "--format", "json")
+    merged = reconcile("merge", "part-1.json", "part-2.json", "--format", "json")
+    assert (merged.out, merged.code) == (whole.out, 3)
+    assert [need["flag"] for need in merged.json["needs"]] == ["--allow VER-01:acme-lake"]
+
+
+def test_a_saved_plan_of_a_version_without_guardrails_is_read(reconcile: Run, spec: Path) -> None:
+    assert reconcile("plan", "--out", "plan.json").code == 0
+    saved = json.loads(Path("plan.json").read_text())
+    for bucket in saved["buckets"]:
+        del bucket["guardrails"]
+    old = {**saved, "format_version": "1.2"}
+    Path("old.json").write_text(json.dumps({**old, "fingerprint": fingerprint(old)}))
+    assert reconcile("show", "old.json").code == 0
+    assert reconcile("apply", "--plan", "old.json", "--auto-approve").code == 0
 
 
 @pytest.mark.parametrize("text", [RAW, WAIVED])

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,14 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import ReconcileError
-from reconciler.planning.changeset import BUCKET, Action, Change, Changeset, Inputs, Plan
-from reconciler.planning.consent import consents
+from reconciler.governance import Waiver
+from reconciler.guardrails.verdict import Verdict
+from reconciler.planning.changeset import BUCKET, Action, Change, Changeset, Inputs, Plan, exit_code_of
+from reconciler.planning.consent import broken, consents
 from reconciler.planning.evidence import Evidence
 from reconciler.planning.forecast import Amount, Forecast, Reach
 from reconciler.planning.limits import WITHOUT_END, exceeded, shared_out, tally_of
 from reconciler.planning.merging import SavedPart, oldest, restricted, tally_of_document, whole_of, with_limits
 from reconciler.planning.sharding import Part, Shard
 from reconciler.planning.storage import fingerprint, to_document, to_text
+from reconciler.problems import Severity
 from reconciler.settings import Limits
 from tests.planning.test_needs import ENABLED, EXPIRY, MANIFEST, SOMEBODYS, deleted, plan_of
 
@@ -27,6 +31,12 @@ SOME = Forecast(
     tuple(Reach(days, Amount(3, 2**40), Amount(1, 5), Amount(4, 2**40 + 5)) for days in (1, 7, 30)),
     first=20_000,
     depends_on_tags=Amount(2, 7),
+)
+WAIVER = Waiver(rule="TAG-01", reason="for a while", owner="lake", expires=date(2027, 3, 31))
+VERDICTS = (
+    Verdict("VER-01", "Old versions are kept", Severity.ERROR, ("versioning",), "it is off", "turn it on"),
+    Verdict("LIF-01", "It has a lifecycle", Severity.ERROR, (), "it has none", "write one"),
+    Verdict("TAG-01", "It has its tags", Severity.ERROR, ("tags",), "one is missing", "write it", WAIVER),
 )
 KINDS: tuple[Callable[[str], Plan], ...] = (
     lambda name: plan_of({"tags": {"a": "b"}}, name),
@@ -39,6 +49,8 @@ KINDS: tuple[Callable[[str], Plan], ...] = (
     lambda name: replace(plan_of({"lifecycle": EXPIRY}, name), evidence=Evidence("a listing", SOME)),
     lambda name: replace(plan_of({"lifecycle": EXPIRY}, name), evidence=Evidence("a listing", SOME, complete=False)),
     lambda name: replace(plan_of({"lifecycle": EXPIRY}, name), evidence=Evidence("nothing", None)),
+    lambda name: replace(plan_of({"versioning": "Suspended"}, name, versioning=ENABLED), verdicts=VERDICTS),
+    lambda name: replace(plan_of({"tags": {"a": "b"}}, name), verdicts=VERDICTS[2:]),
 )
 NAMES = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=3, max_size=12)
 FLEETS = st.dictionaries(NAMES, st.sampled_from(KINDS), max_size=40).map(
@@ -56,7 +68,8 @@ LIMITS = st.builds(
 
 def single_run(plans: Sequence[Plan], limits: Limits, forgotten: Sequence[str], **inputs: Any) -> dict[str, Any]:
     changeset = Changeset(tuple(plans), None, Inputs(("specs",), {"stage": "test"}, spec_digest="0" * 64, **inputs))
-    return to_document(changeset, VERSION, (*exceeded(changeset, limits, forgotten), *consents(changeset)))
+    needs = (*exceeded(changeset, limits, forgotten), *broken(changeset), *consents(changeset))
+    return to_document(changeset, VERSION, needs)
 
 
 def parts_of(plans: Sequence[Plan], total: int, limits: Limits | None = None) -> list[SavedPart]:
@@ -80,6 +93,12 @@ def test_the_whole_is_what_a_single_run_gives(
     assert to_text(merged) == to_text(single_run(plans, limits, sorted(forgotten)))
     assert merged["fingerprint"] == fingerprint(merged)
     assert oldest(parts) == "2026-11-22T12:01:00Z"
+
+
+@given(plans=FLEETS, detailed=st.booleans())
+def test_a_document_ends_a_run_as_its_changeset_does(plans: tuple[Plan, ...], detailed: bool) -> None:
+    changeset = Changeset(plans, None, Inputs(("specs",)))
+    assert exit_code_of(to_document(changeset, VERSION), detailed) is changeset.exit_code(detailed)
 
 
 @given(plans=FLEETS, forgotten=st.sets(NAMES, max_size=4))
