@@ -24,10 +24,15 @@ from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
 )
 from botocore.parsers import ResponseParserError
+from botocore.retries.standard import ThrottledRetryableChecker
 
 from reconciler.errors import CannotReachS3, NoCredentials, ReconcileError
 from reconciler.planning.live import Unreadable
 
+REFUSED = (429, 503)
+"""The statuses of a refusal, also without a body, as HEAD is answered: 503 SlowDown is AWS's, 429 others'."""
+THROTTLED = frozenset(vars(ThrottledRetryableChecker)["_THROTTLED_ERROR_CODES"])
+"""What botocore takes for a refusal by its code."""
 NO_CREDENTIALS = (
     NoCredentialsError,
     PartialCredentialsError,
@@ -242,6 +247,14 @@ def may_have_worked(error: BaseException) -> bool:
     """Whether the call may have done its work all the same: its answer was lost, or botocore's second try met the
     result of the first."""
     return is_unanswered(error) or was_retried(error) or code_of(error) == "PreconditionFailed"
+
+
+def is_throttled(error: BaseException) -> bool:
+    """Whether a call was refused for the rate of calls: it has done nothing, and may be made again later."""
+    if not isinstance(error, ClientError):
+        return False
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return status in REFUSED or code_of(error) in THROTTLED
 
 
 def was_retried(error: BaseException) -> bool:

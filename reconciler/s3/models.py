@@ -6,7 +6,9 @@ import boto3
 from botocore.loaders import Loader
 
 SERVICES = ("iam", "kms", "s3", "s3control", "sts")
-"""All that are ever asked."""
+"""All that are asked here."""
+FOR_CREDENTIALS = ("signin", "sso", "sso-oidc")
+"""Those that botocore itself asks, for whoever has logged in with `aws login` or single sign-on."""
 
 
 class Models(Loader):
@@ -17,7 +19,7 @@ class Models(Loader):
 
     def list_available_services(self, type_name: str) -> list[str]:
         """The services that clients are made for, whatever kind of description is looked for."""
-        return [*SERVICES]
+        return [*SERVICES, *FOR_CREDENTIALS]
 
 
 @cache

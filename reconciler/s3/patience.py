@@ -1,7 +1,7 @@
 """Which refusals of S3 pass by themselves, and how long to wait for each.
 
-Throttling and lost connections are tried again a floor below (`reconciler.s3.throttling`). What follows here botocore
-never retries (measured with 1.44).
+Lost connections, and reads that are throttled, are tried again a floor below (`reconciler.s3.throttling`). What follows
+here botocore never retries (measured with 1.44), or is not to: a write that was refused.
 """
 
 import random
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from reconciler.s3.errors import S3_ERRORS, code_of, is_about_a_principal
+from reconciler.s3.errors import S3_ERRORS, code_of, is_about_a_principal, is_throttled
 
 T = TypeVar("T")
 
@@ -24,6 +24,8 @@ class Patience:
     """409 OperationAborted: another write to this bucket, or its name being deleted."""
     newborn: float = 120
     """404 NoSuchBucket for a bucket that this run has just created."""
+    throttled: float = 300
+    """503 SlowDown, or 429, for a write: it is looked at again before each try."""
     principal: float = 60
     """400 MalformedPolicy for a principal that was created seconds ago; a typo looks the same."""
     visible: float = 60
@@ -42,6 +44,8 @@ class Patience:
         code = code_of(error)
         if code == "OperationAborted":
             return self.busy
+        if is_throttled(error):
+            return self.throttled
         if newborn and code in ("NoSuchBucket", "404", "TemporaryRedirect"):
             return self.newborn
         if is_about_a_principal(error):

@@ -10,18 +10,19 @@ as the server serves others.
 
 import random
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.retries.standard import RetryEventAdapter, StandardRetryConditions, ThrottlingErrorDetector
 
-from reconciler.s3.limiter import Limiter, NotSentError
+from reconciler.s3.errors import REFUSED
+from reconciler.s3.limiter import Limiter, NotSentError, is_stopped
 from reconciler.s3.traffic import Traffic
 
 ATTEMPTS = 5
 """Tries for a call that was lost; and for one that was refused by a server that has served nothing yet."""
-REFUSED = (429, 503)
-"""The statuses of a refusal, also without a body, as HEAD is answered: 503 SlowDown is AWS's, 429 others'."""
 PATIENCE = 300.0
 """Seconds without any call served in a region, after which a refusal is an error. A call that is refused for as long
 while others are served, and more often than chance would have it, is one that is never served."""
@@ -78,6 +79,8 @@ class Throttling:
         context = self._adapter.create_retry_context(caught_exception=caught_exception, **said)
         refused = self.is_refused(context)
         self.limiter.leave(throttled=refused)
+        if (refused and is_sent_once()) or is_stopped():
+            return None
         tries = context.request_context.setdefault(TRIES, Tries())
         pause = self.after_refusal(tries) if refused else self.after_loss(tries, context)
         if pause is None:
@@ -114,6 +117,27 @@ class Throttling:
         if nobody_is_served or never_served:
             return None
         return jittered(FIRST_REFUSAL, tries.refused - ATTEMPTS)
+
+
+_of_this_thread = threading.local()
+
+
+@contextmanager
+def sent_once() -> Iterator[None]:
+    """Have a call of this thread that is refused raise at once.
+
+    A turn may be minutes away, and somebody else may have written by then: whoever writes looks again before each try.
+    """
+    _of_this_thread.once = True
+    try:
+        yield
+    finally:
+        _of_this_thread.once = False
+
+
+def is_sent_once() -> bool:
+    """Whether what this thread is sending is not sent again when it is refused."""
+    return getattr(_of_this_thread, "once", False)
 
 
 def jittered(first: float, times: int) -> float:

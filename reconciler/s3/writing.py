@@ -28,6 +28,7 @@ from reconciler.s3.errors import S3_ERRORS, code_of, in_short, is_unanswered, ma
 from reconciler.s3.looking import Looker, kind_of, left_of
 from reconciler.s3.patience import Patience
 from reconciler.s3.progress import Progress
+from reconciler.s3.throttling import sent_once
 
 TRIES = 2
 """Of a call whose answer was lost and that has done nothing; botocore has tried each of them several times."""
@@ -116,7 +117,8 @@ class Writer:
     def perform(self, plan: Plan, call: Call) -> None:
         """Make one call on a bucket, in the name of its owner."""
         client = self.clients.s3(plan.region)
-        getattr(client, call.operation)(Bucket=plan.name, **self.looker.reader.owner, **self.dated(call.params))
+        with sent_once():
+            getattr(client, call.operation)(Bucket=plan.name, **self.looker.reader.owner, **self.dated(call.params))
 
     def dated(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters with the time of this apply where the plan leaves room for it."""

@@ -24,6 +24,7 @@ from tests.s3.faults import READS, Faults, hang_up
 from tests.s3.killed import Nursery
 from tests.s3.watched import Watch
 from tests.s3.world import Aws, World, world_of
+from tests.without_rules import WITHOUT_RULES
 
 EVERY = 1 if "RECONCILE_EXAMPLES" in os.environ else 15
 ALLOWED = ("loses-data", "loses-protection", "widens-access")
@@ -113,6 +114,7 @@ def command(stage: Stage, folder: Path) -> list[str]:
     file = Path(__file__).parents[2] / stage.apply.file if stage.apply.file else folder / "spec.yaml"
     if not stage.apply.file:
         file.write_text(yaml.safe_dump({"buckets": [stage.apply.written]}))
+    (folder / "reconcile.yaml").write_text(WITHOUT_RULES)
     endpoint = stage.world.clients.endpoint_url
     assert endpoint is not None
     allowed = [f"--allow={risk}:{stage.apply.after.name}" for risk in ALLOWED if stage.apply.before]

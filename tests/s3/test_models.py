@@ -5,6 +5,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from botocore import credentials, tokens, utils
 from botocore.loaders import JSONFileLoader, Loader, create_loader
 
 from reconciler.s3 import models
@@ -14,7 +15,17 @@ ROOM = Path(models.__file__).parent
 
 
 def test_every_service_that_is_named_is_one_of_botocores() -> None:
-    assert {*models.SERVICES} <= {*Loader().list_available_services("service-2")}
+    assert {*models.SERVICES, *models.FOR_CREDENTIALS} <= {*Loader().list_available_services("service-2")}
+
+
+def test_every_service_that_botocore_asks_for_credentials_can_be_asked() -> None:
+    """Its own providers make clients with the same session; a name that is missing here would end a login."""
+    code = Path(credentials.__file__).read_text() + Path(tokens.__file__).read_text() + Path(utils.__file__).read_text()
+    asked = {*re.findall(r"(?:create_client|_client_creator|client_creator)\(\s*['\"]([\w-]+)['\"]", code)}
+    assert {"sso", "sts"} <= asked
+    ours = Clients(region="us-east-1").models
+    for name in {*asked, *models.FOR_CREDENTIALS}:
+        assert ours.load_service_model(name, "service-2")["metadata"]["apiVersion"]
 
 
 def test_every_service_that_is_asked_is_named() -> None:

@@ -28,6 +28,7 @@ from tests.s3.faults import Faults
 from tests.s3.killed import Nursery
 from tests.s3.watched import Ends, Seen, Watch, look
 from tests.s3.world import ACCOUNT, World, world_of
+from tests.without_rules import WITHOUT_RULES
 
 NAME = "lake-one"
 BLOCK = ("block_public_acls", "ignore_public_acls", "block_public_policy", "restrict_public_buckets")
@@ -98,7 +99,7 @@ class Place:
         folder = self.folder / str(which)
         folder.mkdir(exist_ok=True)
         (folder / "spec.yaml").write_text(yaml.safe_dump({"buckets": [spec]}))
-        (folder / "reconcile.yaml").write_text(settings)
+        (folder / "reconcile.yaml").write_text(WITHOUT_RULES + settings)
         endpoint = self.world.clients.endpoint_url or ""
         allowed = [f"--allow={risk}:{NAME}" for risk in ("loses-data", "loses-protection", "widens-access")]
         words = ["apply", "--auto-approve", "--endpoint-url", endpoint, *allowed, "spec.yaml"]
