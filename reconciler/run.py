@@ -15,7 +15,7 @@ from reconciler.errors import ReconcileError, WrongAccount
 from reconciler.fleet import Member
 from reconciler.meter import NOBODY, Meter
 from reconciler.planning.changeset import Changeset, Inputs, Plan
-from reconciler.planning.digests import digest_of_specs
+from reconciler.planning.digests import digest, digest_of_specs
 from reconciler.planning.live import Existence, Identity, LiveBucket
 from reconciler.planning.sharding import Part, Shard
 from reconciler.problems import Problem
@@ -26,6 +26,7 @@ from reconciler.specs.files import relative
 from reconciler.specs.loader import Declared, Loaded, refuse_for
 
 if TYPE_CHECKING:
+    from reconciler.bucket import BucketSpec
     from reconciler.guardrails.judging import Guardrails
     from reconciler.planning.evidence import EvidenceAsked
     from reconciler.planning.outcomes import Applied, BucketOutcome
@@ -122,7 +123,13 @@ def plan_loaded(
             variables=dict(sorted(question.variables.items())),
             targets=tuple(sorted(question.targets)),
             spec_digest=digest_of_specs(specs),
-            part=Part(question.shard, len(chosen), how_asked(identity, evidence)) if question.shard else None,
+            part=Part(
+                question.shard,
+                len(chosen),
+                how_asked(identity, evidence, review_of(specs, guardrails, access.accounts)),
+            )
+            if question.shard
+            else None,
         ),
     )
     names = frozenset(spec.name for spec in specs)
@@ -194,15 +201,25 @@ def judged(plans: Sequence[Plan], buckets: Sequence[Declared], guardrails: "Guar
     return tuple(replace(plan, verdicts=found[plan.name]) if plan.name in found else plan for plan in plans)
 
 
-def how_asked(identity: Identity, evidence: "EvidenceAsked | None") -> dict[str, str | None]:
+def how_asked(identity: Identity, evidence: "EvidenceAsked | None", review: str) -> dict[str, str | None]:
     """How S3 was asked, for whoever puts the plans of several shards together."""
     sources = [*(["listing"] if evidence and evidence.listing else []), *(evidence.inventories if evidence else ())]
     return {
         "account": identity.account,
         "region": identity.region,
         "endpoint_profile": identity.profile.name,
+        "review": review,
         "evidence": f"{', '.join(sources)}, at most {evidence.limit} versions" if evidence else None,
     }
+
+
+def review_of(specs: "Sequence[BucketSpec]", guardrails: "Guardrails | None", accounts: "Sequence[Account]") -> str:
+    """A digest of what changes nothing in S3, and what is said of it: rules, waivers, ways into accounts."""
+    asked = guardrails.asked if guardrails else ()
+    rules = [(one.rule.id, one.severity, one.parameters.model_dump(mode="json")) for one in asked]
+    told = [spec.model_dump(mode="json", include={"name", "purpose", "waivers"}) for spec in specs]
+    tag = (guardrails.tag, dict(guardrails.words)) if guardrails else None
+    return digest([rules, tag, told, [one.model_dump(mode="json") for one in accounts]])
 
 
 def gathered(plans: Sequence[Plan], reader: "Reader", evidence: "EvidenceAsked", notice: Notice) -> tuple[Plan, ...]:

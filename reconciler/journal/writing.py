@@ -3,6 +3,7 @@
 Called from the threads of all buckets. Whatever goes wrong with it is told once, and the run goes on without.
 """
 
+import errno
 import fcntl
 import os
 import threading
@@ -48,6 +49,10 @@ class About:
     variables: Mapping[str, str]
     buckets: Sequence[str]
     shard: str | None = None
+
+
+CANNOT_PROMISE = (errno.EBADF, errno.EINVAL, errno.ENOTSUP, errno.EROFS)
+"""How a sync fails that says nothing of the disk: the file was closed meanwhile, or is of a kind without syncs."""
 
 
 class Journal:
@@ -150,9 +155,7 @@ class Journal:
                 write_whole(self._file, line)
                 self._written += 1
             except OSError as error:
-                self._is_open = False
-                reason = error.strerror or str(error)
-                self.warn(f"no journal is kept in {self.folder}: {reason}; `rollback` will not know all of this run")
+                self._give_up(error)
                 return
             file, number = self._file, self._written
         if safely:
@@ -163,9 +166,19 @@ class Journal:
         with self._syncing:
             written = self._written
             if self._synced < number:
-                with suppress(OSError):  # closed meanwhile, or a file system that cannot promise it
+                try:
                     os.fsync(file)
                     self._synced = written
+                except OSError as error:
+                    if error.errno not in CANNOT_PROMISE:  # after a failure, the next sync may say that all is well
+                        self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        """Keep no journal from now on, and say so once."""
+        if self._is_open:
+            self._is_open = False
+            reason = error.strerror or str(error)
+            self.warn(f"no journal is kept in {self.folder}: {reason}; `rollback` will not know all of this run")
 
     def _head(self) -> RunRecord:
         """What the run is about."""

@@ -11,6 +11,7 @@ from reconciler.planning.changeset import Action
 from reconciler.planning.evidence import NAMES
 from reconciler.planning.exposure import ACL, OBJECTS, Public, Verdict
 from reconciler.planning.needs import Kind
+from reconciler.planning.sharding import MOST
 from reconciler.problems import Severity
 
 Schema = dict[str, Any]
@@ -118,7 +119,7 @@ def shard() -> Schema:
         "Only in the plan of a shard: which of how many it is. `reconcile merge` makes one plan of all of them.",
         {
             "index": at_least(1) | {"description": "From 1."},
-            "total": at_least(1),
+            "total": at_least(1) | {"maximum": MOST},
             "of_buckets": at_least(0) | {"description": "Buckets of all shards together."},
         },
     )

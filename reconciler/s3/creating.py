@@ -25,7 +25,8 @@ class Creator:
 
     In us-east-1, S3 answers 200 to whoever creates a bucket that is theirs already (API reference): what has
     come into being since the plan was made would be taken for new, and written over. So the name is looked at
-    right before each try, and what is there by then is only ours if an earlier try was not answered.
+    right before each try, and what is there by then is only ours if an earlier try was not answered. One that was
+    refused for its rate was.
     """
 
     def __init__(

@@ -148,7 +148,7 @@ class Limiter:
         self.clock = clock
         self.sleep = sleep
         self.served_at: float | None = None
-        """When the server has last answered with something else than a refusal."""
+        """When a call has last ended as something else than a refusal; one that was lost, too."""
         self._lock = threading.Lock()
         self._own = threading.local()
 

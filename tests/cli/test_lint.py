@@ -10,6 +10,7 @@ from tests.cli.conftest import SPEC, Recording, Run
 
 RAW = SPEC.replace("versioning: Enabled", "versioning: Suspended\n    purpose: raw")
 WAIVED = RAW + "    waivers: [{rule: VER-01, reason: until the migration, owner: lake, expires: 2999-01-01}]\n"
+TWO = "  - {name: acme-lake-two, region: us-east-1, versioning: Enabled}\n"
 EXPIRED = WAIVED.replace("2999", "2020")
 
 
@@ -182,3 +183,18 @@ def test_rules_are_explained(reconcile: Run, topic: str) -> None:
 
 def test_a_rule_that_there_is_not(reconcile: Run) -> None:
     assert "did you mean `VER-01`?" in reconcile("explain", "VER-1").err
+
+
+@pytest.mark.parametrize("other", ["guardrails: {rules: {VER-01: none}}", "waivers"])
+def test_shards_of_which_something_else_was_asked_make_no_plan(reconcile: Run, spec: Path, other: str) -> None:
+    both = RAW + TWO
+    spec.write_text(both)
+    assert reconcile("plan", "--shard", "1/2", "--out", "1.json").code in (0, 3)
+    if other == "waivers":
+        spec.write_text(WAIVED + TWO)
+    else:
+        Path("reconcile.yaml").write_text(other)
+    assert reconcile("plan", "--shard", "2/2", "--out", "2.json").code in (0, 3)
+    ended = reconcile("merge", "1.json", "2.json")
+    assert ended.code == 1
+    assert "review" in ended.err

@@ -158,19 +158,27 @@ def test_lanes_that_wait_at_the_same_time_share_a_sync(tmp_path: Path, monkeypat
     assert synced == [2, 1 + len(lanes)]
 
 
-def test_a_sync_that_fails_is_tried_for_the_next_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("number", "is_told"), [(errno.EIO, True), (errno.ENOSPC, True), (errno.EINVAL, False)])
+def test_a_sync_that_fails_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, is_told: bool
+) -> None:
+    """What is not on the disk is not kept; but some files are never synced, and nobody promised it of those."""
     tried: list[int] = []
 
     def broken(descriptor: int) -> None:
         tried.append(descriptor)
-        raise OSError(errno.EIO, "no promise")
+        raise OSError(number, "no promise")
 
     kept = journal(tmp_path)
+    told: list[str] = []
+    kept.warn = told.append
     monkeypatch.setattr(os, "fsync", broken)
     monkeypatch.setattr("reconciler.journal.writing.sync_folder", lambda _: None)
     for step in lane(PLAN):
         kept.begins(PLAN, step, None)
-    assert len(tried) == len(lane(PLAN))
+    assert len(lane(PLAN)) > 1
+    assert len(tried) == (1 if is_told else len(lane(PLAN)))
+    assert [one.partition("; ")[0] for one in told] == [f"no journal is kept in {tmp_path}: no promise"] * is_told
 
 
 @pytest.mark.parametrize(
