@@ -381,7 +381,7 @@ def carry_out(
             if not planned.changeset.has_changes:
                 return fleet.carried_out(work)
             for one in work:
-                preflight.check(one.plans, one.clients)
+                preflight.check(one.plans, one.clients, width=one.executor.width)
             held = HeldLock(lock, planned.clients, planned.identity, fleet.halting(work)) if lock else None
             for one in work:
                 one.executor.may_begin = held.is_valid if held else one.executor.may_begin

@@ -27,16 +27,16 @@ CLOCK_MAY_DIFFER = timedelta(minutes=5)
 SAID_BY_THE_ENVIRONMENT = "AWS_CREDENTIAL_EXPIRATION"
 
 
-def check(plans: Sequence[Plan], clients: Clients, now: datetime | None = None) -> None:
-    """Raise `CannotReachS3` for what would stop the run half-way."""
+def check(plans: Sequence[Plan], clients: Clients, now: datetime | None = None, width: int = CONNECTIONS) -> None:
+    """Raise `CannotReachS3` for what would stop the run half-way; `width` is how many buckets are written at a time."""
     check_clock(clients.clocks)
-    check_credentials(clients.credentials, estimate(plans), now or datetime.now(UTC), os.environ)
+    check_credentials(clients.credentials, estimate(plans, width), now or datetime.now(UTC), os.environ)
 
 
-def estimate(plans: Sequence[Plan]) -> int:
+def estimate(plans: Sequence[Plan], width: int = CONNECTIONS) -> int:
     """Seconds that these plans may take: the calls of a bucket one by one, so many buckets at a time."""
     lanes = [len(lane(plan)) for plan in plans]
-    in_a_row = max(max(lanes, default=0), sum(lanes) / CONNECTIONS)
+    in_a_row = max(max(lanes, default=0), sum(lanes) / width)
     return max(SHORTEST, ceil(in_a_row * SECONDS_PER_CALL))
 
 

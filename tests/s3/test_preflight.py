@@ -85,6 +85,7 @@ def test_the_estimate_is_the_longest_lane_or_all_calls_side_by_side(world: World
     specs = [{"name": f"lake-{number}", "region": "us-east-1", "versioning": "Enabled"} for number in range(3)]
     plans = world.plans(*specs)
     assert estimate(plans * 1000) == -(-3 * 1000 * 2 * 2 // CONNECTIONS)
+    assert estimate(plans * 1000, width=8) == 3 * 1000 * 2 * 2 // 8, "an account among others has fewer lanes"
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(40, "40 s"), (119, "119 s"), (150, "3 min"), (7200, "2 h")])
