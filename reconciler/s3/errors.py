@@ -140,6 +140,12 @@ def credentials_refused(error: BaseException) -> ReconcileError | None:
             "`--sandbox` needs none",
             code="RCL5002",
         )
+    if code in DENIED and str(getattr(error, "operation_name", "")).startswith("AssumeRole"):
+        return CannotReachS3(
+            f"the role cannot be assumed ({code}): {said}",
+            remedy="check the role's trust policy, and sts:AssumeRole of whoever assumes it",
+            code="RCL5002",
+        )
     if code in EXPIRED:
         return CannotReachS3(
             f"the AWS credentials have expired ({code})",

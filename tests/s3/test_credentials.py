@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 
 from reconciler.errors import CannotReachS3, ReconcileError, UsageError, WrongAccount
@@ -13,6 +14,7 @@ from reconciler.planning.changeset import Action
 from reconciler.planning.live import Identity
 from reconciler.run import Access, Question, carry_out, make_plan
 from reconciler.s3.clients import Clients, check_accounts, is_of_aws
+from reconciler.s3.errors import credentials_refused
 from reconciler.sandbox.behaviours import Behaviour
 from tests.s3.faults import body, error, sts_error
 from tests.s3.world import ACCOUNT, Aws, World
@@ -378,3 +380,12 @@ def test_every_endpoint_of_aws_is_known_as_one() -> None:
             assert is_of_aws(f"https://s3.some-region-1.{suffix}"), suffix
     assert not is_of_aws("https://amazonaws.com.example.org")
     assert not is_of_aws("http://127.0.0.1:9000")
+
+
+def test_a_role_that_can_no_longer_be_assumed_is_no_missing_permission() -> None:
+    """It is met wherever the next call happens to be: for whoever reads, it is not about that document."""
+    said = {"Error": {"Code": "AccessDenied", "Message": "not authorized to perform: sts:AssumeRole"}}
+    refused = credentials_refused(ClientError(said, "AssumeRole"))
+    assert isinstance(refused, CannotReachS3)
+    assert refused.message.startswith("the role cannot be assumed (AccessDenied)")
+    assert credentials_refused(ClientError(said, "GetBucketTagging")) is None
