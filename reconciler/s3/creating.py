@@ -8,7 +8,7 @@ from reconciler.errors import ReconcileError
 from reconciler.planning.changeset import Plan
 from reconciler.planning.live import Existence
 from reconciler.s3.clients import Clients
-from reconciler.s3.errors import S3_ERRORS, THROTTLED, code_of, in_short, is_unanswered, may_have_worked
+from reconciler.s3.errors import S3_ERRORS, code_of, in_short, is_throttled, is_unanswered, may_have_worked
 from reconciler.s3.patience import Patience
 from reconciler.s3.reader import Reader
 from reconciler.s3.throttling import sent_once
@@ -77,7 +77,7 @@ class Creator:
             with sent_once():
                 self.client.create_bucket(Bucket=self.plan.name, **params)
         except S3_ERRORS as error:
-            self.unanswered |= may_have_worked(error) and code_of(error) not in THROTTLED
+            self.unanswered |= may_have_worked(error) and not is_throttled(error)
             if not (self.unanswered and code_of(error) == "BucketAlreadyOwnedByYou"):
                 raise  # else it is an earlier try that has created it
 

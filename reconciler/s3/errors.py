@@ -256,11 +256,11 @@ def may_have_worked(error: BaseException) -> bool:
 
 
 def is_throttled(error: BaseException) -> bool:
-    """Whether a call was refused for the rate of calls: it has done nothing, and may be made again later."""
-    if not isinstance(error, ClientError):
-        return False
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    return status in REFUSED or code_of(error) in THROTTLED
+    """Whether a call was refused for the rate of calls: it has done nothing, and may be made again later.
+
+    A 503 with another code may be a fault of the server's own: nobody knows what it has done.
+    """
+    return isinstance(error, ClientError) and code_of(error) in THROTTLED
 
 
 def was_retried(error: BaseException) -> bool:

@@ -57,7 +57,7 @@ LOSSES: dict[str, Behaviour] = {
     "reset after it was applied": is_done_and_lost,
     "500 before": error("InternalError", 500),
     "500 after it was applied": is_done_and_then(error("InternalError", 500)),
-    "503 after it was applied": is_done_and_then(error("SlowDown", 503)),
+    "503 after it was applied": is_done_and_then(error("ServiceUnavailable", 503)),
     "502 and no XML": is_done_and_then(error("", 502)),
 }
 DONE = {"reset after it was applied", "500 after it was applied", "503 after it was applied", "502 and no XML"}
