@@ -384,8 +384,12 @@ def test_every_endpoint_of_aws_is_known_as_one() -> None:
 
 def test_a_role_that_can_no_longer_be_assumed_is_no_missing_permission() -> None:
     """It is met wherever the next call happens to be: for whoever reads, it is not about that document."""
-    said = {"Error": {"Code": "AccessDenied", "Message": "not authorized to perform: sts:AssumeRole"}}
-    refused = credentials_refused(ClientError(said, "AssumeRole"))
+
+    def refusal(call: str) -> ClientError:
+        said = "not authorized to perform: sts:AssumeRole"
+        return ClientError({"Error": {"Code": "AccessDenied", "Message": said}}, call)
+
+    refused = credentials_refused(refusal("AssumeRole"))
     assert isinstance(refused, CannotReachS3)
     assert refused.message.startswith("the role cannot be assumed (AccessDenied)")
-    assert credentials_refused(ClientError(said, "GetBucketTagging")) is None
+    assert credentials_refused(refusal("GetBucketTagging")) is None
