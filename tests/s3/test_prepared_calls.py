@@ -462,6 +462,7 @@ def test_all_tries_of_a_call_have_one_name(world: World, no_pauses: None) -> Non
 def test_debug_shows_requests_and_no_secret(server: RawServer, caplog: pytest.LogCaptureFixture) -> None:
     with tags_reader(server) as reader:
         read_tags(reader)
+        caplog.clear()
         with caplog.at_level(logging.DEBUG, logger="botocore.endpoint"):
             read_tags(reader)
     [line] = [record.getMessage() for record in caplog.records if record.name == "botocore.endpoint"]
