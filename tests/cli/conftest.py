@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -53,6 +54,15 @@ class Ended:
 
 
 Run = Callable[..., Ended]
+
+
+@pytest.fixture(autouse=True)
+def quiet_again() -> Iterator[None]:
+    """``--debug`` shows requests until the process ends, which here is that of all tests."""
+    yield
+    logger = logging.getLogger("botocore.endpoint")
+    logger.setLevel(logging.NOTSET)
+    logger.filters.clear()
 
 
 class Recording:

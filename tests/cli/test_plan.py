@@ -152,11 +152,3 @@ def test_what_libraries_say_beside_requests_is_kept_out() -> None:
     assert not shows(said)
     warned = logging.LogRecord("botocore.endpoint", logging.WARNING, "", 1, "look out", (), None)
     assert shows(warned)
-
-
-@pytest.fixture(autouse=True)
-def quiet_again() -> Any:
-    yield
-    logger = logging.getLogger("botocore.endpoint")
-    logger.setLevel(logging.NOTSET)
-    logger.filters.clear()
