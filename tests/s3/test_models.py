@@ -1,11 +1,13 @@
 """AWS's descriptions of its services are found without looking for all there are, and read once."""
 
+import json
 import re
 from pathlib import Path
 
 import boto3
 import pytest
 from botocore import credentials, tokens, utils
+from botocore.exceptions import DataNotFoundError
 from botocore.loaders import JSONFileLoader, Loader, create_loader
 
 from reconciler.s3 import models
@@ -61,3 +63,16 @@ def test_each_is_read_once_whatever_the_number_of_sessions(monkeypatch: pytest.M
         clients.sts()
     assert read
     assert len(read) == len(set(read))
+
+
+def test_they_say_what_botocore_reads_in_them() -> None:
+    theirs, ours = Loader(), Clients(region="us-east-1").models
+    for name in (*models.SERVICES, *models.FOR_CREDENTIALS):
+        for kind in ("service-2", "endpoint-rule-set-1"):
+            said = ours.load_service_model(name, kind)
+            assert said == theirs.load_service_model(name, kind)
+            assert json.dumps(said) == json.dumps(theirs.load_service_model(name, kind)), "in the same order"
+    for data in ("endpoints", "partitions", "sdk-default-configuration"):
+        assert ours.load_data(data) == theirs.load_data(data)
+    with pytest.raises(DataNotFoundError):
+        ours.load_data("nothing")
