@@ -66,7 +66,7 @@ def test_each_is_read_once_whatever_the_number_of_sessions(monkeypatch: pytest.M
 
 
 def test_they_say_what_botocore_reads_in_them() -> None:
-    theirs, ours = Loader(), Clients(region="us-east-1").models
+    theirs, ours = Loader(), models.Models()
     for name in (*models.SERVICES, *models.FOR_CREDENTIALS):
         for kind in ("service-2", "endpoint-rule-set-1"):
             said = ours.load_service_model(name, kind)
