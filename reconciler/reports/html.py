@@ -11,9 +11,11 @@ from hashlib import sha256
 from importlib.resources import files
 
 from reconciler.planning.changeset import worst
+from reconciler.reports.findings import Finding, findings_of
+from reconciler.reports.groups import groups_of
 from reconciler.reports.html_buckets import buckets_section
-from reconciler.reports.html_changes import changes_section, groups_of
-from reconciler.reports.html_findings import Finding, findings_of, findings_section, risks_section
+from reconciler.reports.html_changes import changes_section
+from reconciler.reports.html_findings import findings_section, risks_section
 from reconciler.reports.html_markup import Content, Html, element, link
 from reconciler.reports.needs import sentence
 from reconciler.reports.review import About, Compared, Document, Review, Stage

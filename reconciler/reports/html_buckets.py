@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from reconciler.planning.changeset import BUCKET, Action
-from reconciler.reports.html_changes import Group, mark, place_of, risk_chip
-from reconciler.reports.html_findings import Finding
+from reconciler.reports.findings import Finding
+from reconciler.reports.groups import Group, place_of
+from reconciler.reports.html_changes import mark, risk_chip
 from reconciler.reports.html_markup import Content, Html, element, link
 from reconciler.reports.review import Document
 from reconciler.reports.text import DANGEROUS, STATES, risk_of, urgency

@@ -1,66 +1,24 @@
 """What changes, for the HTML report: each distinct change once, with all buckets that it is made on."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from reconciler.aspects.calls import Risk
 from reconciler.planning.changeset import BUCKET, Action
 from reconciler.planning.exposure import Public, Verdict
 from reconciler.planning.storage import path_text
 from reconciler.reports.evidence import evidence_text
+from reconciler.reports.groups import Group, is_risky, place_of
 from reconciler.reports.html_markup import Content, Html, element, hidden
 from reconciler.reports.html_timeline import timeline_figure
 from reconciler.reports.review import Document
-from reconciler.reports.text import DANGEROUS, RISKS, SIGNS, STATES, TAGS, urgency
+from reconciler.reports.text import DANGEROUS, RISKS, SIGNS, STATES, TAGS
 from reconciler.reports.timeline import timelines
 from reconciler.reports.values import count, members, texts_of, value_text
 from reconciler.reports.view import ChangeView, FieldView, ItemView, changes_of
 
-MOST = 1_000
-"""Distinct changes that are told in full, worst first; more are named with the buckets, and the plan has them."""
 SHORT = 12
 """Fields up to which a change is shown unfolded."""
 WORDS = {Action.CREATE: "added", Action.UPDATE: "changed", Action.DELETE: "removed", Action.BLOCKED: "blocked"}
-COMPARED = ("action", "changes", "blockers", "exposure", "evidence")
-"""What two buckets have in common that are told together."""
-
-
-class Group(NamedTuple):
-    """Buckets with one change."""
-
-    number: int
-    buckets: tuple[Document, ...]
-
-    @property
-    def first(self) -> Document:
-        """The bucket that it is shown for."""
-        return self.buckets[0]
-
-    @property
-    def id(self) -> str:
-        """Where it stands in the page."""
-        return f"change-{self.number}"
-
-    @property
-    def is_told(self) -> bool:
-        """Whether it is told in full."""
-        return self.number <= MOST
-
-
-def groups_of(buckets: Iterable[Document]) -> tuple[Group, ...]:
-    """The distinct changes, those that may hurt most first."""
-    alike: dict[str, list[Document]] = {}
-    touched = [bucket for bucket in buckets if bucket["action"] != Action.NONE]
-    for bucket in sorted(touched, key=urgency):
-        alike.setdefault(likeness(bucket), []).append(bucket)
-    return tuple(Group(number, tuple(found)) for number, found in enumerate(alike.values(), 1))
-
-
-def likeness(bucket: Document) -> str:
-    """What happens to a bucket, whatever its name: policies and manifests repeat it."""
-    whole = json.dumps([bucket.get(name) for name in COMPARED], sort_keys=True)
-    return whole.replace(json.dumps(bucket["name"])[1:-1], "\0")
 
 
 def changes_section(groups: Sequence[Group]) -> Html | None:
@@ -114,16 +72,6 @@ def parts_of(bucket: Document) -> Iterator[tuple[ChangeView, Document]]:
     by_aspect = {change["aspect"]: change for change in bucket["changes"] if change["aspect"] != BUCKET}
     for view in changes_of(bucket):
         yield view, by_aspect[view.aspect]
-
-
-def is_risky(bucket: Document) -> bool:
-    """Whether anybody should look twice."""
-    return any(change["risk"] in DANGEROUS for change in bucket["changes"])
-
-
-def place_of(bucket: Document) -> str:
-    """``specs/lake.yaml:5``."""
-    return f"{bucket['source']['file']}:{bucket['source']['line']}"
 
 
 def others_of(group: Group) -> Html:

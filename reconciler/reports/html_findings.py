@@ -1,14 +1,15 @@
 """What somebody should look at, for the HTML report: risky changes first, then findings, the same told once."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from reconciler.aspects.calls import Risk
 from reconciler.problems import Place, Problem
-from reconciler.reports.html_changes import Group, diff_table, exposure_of, help_of, risk_chip, rows_of
+from reconciler.reports.findings import Finding, is_elsewhere
+from reconciler.reports.groups import Group
+from reconciler.reports.html_changes import diff_table, exposure_of, help_of, risk_chip, rows_of
 from reconciler.reports.html_markup import Html, element, link
 from reconciler.reports.problems import LONGEST_LINE, around, message
-from reconciler.reports.review import BLOCKED, Remark, Review, remarks, remarks_of, risky_changes
+from reconciler.reports.review import BLOCKED, Remark, risky_changes
 from reconciler.reports.values import count
 from reconciler.reports.view import changes_of
 
@@ -16,48 +17,6 @@ FEW = 3
 """Places that are named beside a finding; more are folded."""
 MOST_ROWS = 12
 """Lines of a risky change that are shown at the top; it stands below with all of them."""
-LEVELS = ("error", "warning", "waived")
-
-
-class Finding(NamedTuple):
-    """One thing to look at, wherever it is so."""
-
-    remarks: tuple[Remark, ...]
-    problem: Problem | None = None
-    """The problem of the specs that it is, with the lines that are written there."""
-
-    @property
-    def first(self) -> Remark:
-        """What is said."""
-        return self.remarks[0]
-
-    @property
-    def level(self) -> str:
-        """`error`, `warning`, or `waived`."""
-        return "waived" if self.first.waiver is not None else self.first.severity.value
-
-
-def findings_of(review: Review) -> tuple[Finding, ...]:
-    """Problems of specs, what is in the way, and what rules and the plan say: errors first.
-
-    Risky changes are told before all of these, and not again.
-    """
-    of_specs = remarks(review._replace(document=None))
-    found = [Finding((remark,), problem) for remark, problem in zip(of_specs, review.problems, strict=True)]
-    alike: dict[object, list[Remark]] = {}
-    for bucket in review.document["buckets"] if review.document else ():
-        for remark in remarks_of({**bucket, "changes": ()}):
-            alike.setdefault(likeness(remark), []).append(remark)
-    found += [Finding(tuple(remarks)) for remarks in alike.values()]
-    return tuple(sorted(found, key=lambda finding: LEVELS.index(finding.level)))
-
-
-def likeness(remark: Remark) -> object:
-    """What a remark says, whatever its bucket is called."""
-    name = remark.bucket or ""
-    texts = (text.replace(name, "\0") if name else text for text in (remark.message, remark.help or "", remark.path))
-    waiver = tuple(sorted(remark.waiver.items())) if remark.waiver is not None else None
-    return remark.code, remark.severity, remark.title, tuple(texts), waiver
 
 
 # ── risky changes ────────────────────────────────────────────────────────────────────────────────────
@@ -146,11 +105,6 @@ def finding_card(finding: Finding) -> Html:
         waiver_of(remark),
         class_=finding.level,
     )
-
-
-def is_elsewhere(remark: Remark) -> bool:
-    """Whether the path says something that the message does not begin with."""
-    return bool(remark.path) and not remark.message.startswith(f"{remark.path}:")
 
 
 def title_of(remark: Remark) -> Html | None:

@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from reconciler.planning.changeset import Action, worst
 from reconciler.problems import Severity
-from reconciler.reports.html_changes import Group, groups_of, is_risky
+from reconciler.reports.groups import Group, groups_of, is_risky
 from reconciler.reports.markdown_changes import (
     MOST_LINES,
     brief,

@@ -8,7 +8,7 @@ from reconciler.inert import inert
 from reconciler.planning.changeset import BUCKET, Action
 from reconciler.planning.storage import path_text
 from reconciler.reports.evidence import evidence_text
-from reconciler.reports.html_changes import Group, place_of
+from reconciler.reports.groups import Group, place_of
 from reconciler.reports.markdown_text import code, fenced, in_html, prose, shortened
 from reconciler.reports.review import WORST_FIRST, Document, risky_changes
 from reconciler.reports.text import DANGEROUS, RISKS, STATES, TAGS, risk_of

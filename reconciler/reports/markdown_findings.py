@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 from reconciler.problems import Place
-from reconciler.reports.html_findings import Finding, findings_of, is_elsewhere
+from reconciler.reports.findings import Finding, findings_of, guardrail, is_elsewhere
 from reconciler.reports.markdown_text import code, prose
 from reconciler.reports.review import BLOCKED, Review
-from reconciler.reports.sarif import guardrail
 
 FEW = 3
 """Places that are named beside a finding; more are counted."""

@@ -7,14 +7,12 @@ for code scanning": rules with help, `partialFingerprints`, and `security-severi
 import json
 import re
 from collections.abc import Mapping
-from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from reconciler.guardrails.rule import Rule
 from reconciler.inert import inert, inert_json
 from reconciler.problems import Place, Severity
+from reconciler.reports.findings import guardrail
 from reconciler.reports.review import BLOCKED, Remark, Review, told_apart
 from reconciler.reports.text import DANGEROUS
 from reconciler.version import __version__
@@ -24,7 +22,6 @@ ROOT = "%SRCROOT%"
 FINGERPRINT = "reconcile/v1"
 NOWHERE = Place(".", 1, 1, 1)
 """What has no place of its own is said of the whole repository: GitHub takes no result without a place."""
-OUR_RULE = re.compile(r"[A-Z]{2,8}-[0-9]{2,3}\Z")
 UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
 """What a path may hold as it is in a URI (RFC 3986, 2.3), and what parts it."""
 WEIGHTS = {Severity.ERROR: "8.0", Severity.WARNING: "5.0"}
@@ -100,16 +97,6 @@ def of_a_guardrail(known: Rule) -> Json:
         "defaultConfiguration": {"level": known.severity.value},
         "properties": {"tags": ["security", *known.controls] if controls else ["maintainability"], **weighed},
     }
-
-
-@cache
-def guardrail(code: str) -> Rule | None:
-    """One of our own rules; None for whatever else has a code, a team's own rules among them."""
-    name = f"reconciler.guardrails.rules.{code.lower().replace('-', '_')}"
-    if not OUR_RULE.match(code) or find_spec(name) is None:
-        return None
-    known: Rule = import_module(name).RULE
-    return known
 
 
 # ── results ──────────────────────────────────────────────────────────────────────────────────────────

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reconciler.inert import inert
 from reconciler.planning.storage import path_text
-from reconciler.reports import html_changes
+from reconciler.reports import groups
 from reconciler.reports.html import page_file, render
 from reconciler.reports.html_changes import field_text
 from reconciler.reports.html_markup import Html, element, link, markup
@@ -117,7 +117,7 @@ def test_the_same_on_many_buckets_is_told_once() -> None:
 
 
 def test_what_is_left_out_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(html_changes, "MOST", 1)
+    monkeypatch.setattr(groups, "MOST", 1)
     page = render(Review(document(plan(lake("acme-a", 7)), plan(lake("acme-b", 8)), plan(lake("acme-c", 9)))))
     assert page.count("<article") == 1
     assert "2 more changes can be read with" in page

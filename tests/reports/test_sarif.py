@@ -9,8 +9,9 @@ from hypothesis import given
 from jsonschema import Draft4Validator, FormatChecker
 
 from reconciler.problems import Place, Problem
+from reconciler.reports.findings import guardrail
 from reconciler.reports.review import Review, remarks
-from reconciler.reports.sarif import guardrail, message, render
+from reconciler.reports.sarif import message, render
 from tests.reports.reviews import many, reviews, something_of_every_kind, specs_that_are_not
 
 SCHEMA = Draft4Validator(
