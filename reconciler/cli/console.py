@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import sys
@@ -59,6 +60,17 @@ class Console:
         """The result: the one thing on stdout."""
         write(text, sys.stderr if self.stdout_is_taken else sys.stdout)
 
+    def file(self, text: str) -> None:
+        """A file as the result: byte by byte what it is to hold, but for a terminal, which might obey it."""
+        stream = sys.stderr if self.stdout_is_taken else sys.stdout
+        binary = getattr(stream, "buffer", None)
+        if binary is None or is_terminal(stream):
+            self.result(text)
+            return
+        stream.flush()
+        binary.write(text.encode())
+        binary.flush()
+
     def document(self, document: Mapping[str, Any]) -> None:
         """The result as JSON."""
         import json
@@ -105,8 +117,11 @@ def write(text: str, stream: TextIO | None) -> None:
 
 
 def encoding_of(stream: TextIO | None) -> str:
-    """How a stream spells its letters, like ``utf8`` or ``ascii``."""
-    return (getattr(stream, "encoding", None) or "ascii").lower().replace("-", "")
+    """How a stream spells its letters, like ``utf-8`` or ``iso8859-1``; ``ascii`` where nobody knows."""
+    try:
+        return codecs.lookup(getattr(stream, "encoding", None) or "ascii").name
+    except LookupError:
+        return "ascii"
 
 
 def is_terminal(stream: TextIO | None) -> bool:

@@ -54,7 +54,7 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
         if written is None:
             continue
         if path == STANDARD_INPUT and not only_looks:
-            console.result(written)
+            console.file(written)
             continue
         before = source.text if path == STANDARD_INPUT else as_it_is(Path(path))
         if before == written:

@@ -52,7 +52,7 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     found = take_over(arguments.buckets, arguments.match, asked, full=arguments.full, notice=console.notice)
     files = files_of(found.buckets, arguments.out, factor=arguments.factor)
     if arguments.out is None:
-        console.result("\n".join(files.values()))
+        console.file("\n".join(files.values()))
     else:
         write(files, overwrite=arguments.overwrite)
         for path in files:

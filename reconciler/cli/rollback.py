@@ -56,7 +56,7 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
         return ExitCode.FINE
     text = spec_file(found.buckets, remarks=list(heading(past, found)))
     if out == STANDARD_OUTPUT:
-        console.result(text)
+        console.file(text)
         return ExitCode.FINE
     path = Path(out) if out else folder.parent / FOLDER / f"{past.id}.yaml"
     write(path, text, overwrite=arguments.overwrite)

@@ -174,7 +174,7 @@ def test_the_width_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert columns_of_terminal({}) == 80
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "iso-8859-15", "cp1252", "koi8-r"])
 def test_what_a_stream_cannot_spell_is_escaped(
     offline: Run, spec: Path, encoding: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,3 +185,28 @@ def test_what_a_stream_cannot_spell_is_escaped(
     said = written.getvalue().decode("ascii")
     assert said.startswith("ok 1 bucket in 1 file")
     assert "`\\u00f6`" in said
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_file_on_standard_output_is_what_it_would_be_on_disk(
+    offline: Run, spec: Path, encoding: str, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Escapes are for people; in a file they would be another value, or no YAML."""
+    text = end.join(["# ##[section]\u00a0\u200b", "buckets:", "- name: acme-lake", "  tags: {Ort: Köln 日本}", ""])
+    spec.write_bytes(text.encode())
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding=encoding))
+    assert offline("fmt", "-", piped=text).code == 0
+    assert offline("fmt").code == 0
+    name = f"specs/{spec.name}\n".encode()
+    assert written.getvalue() == spec.read_bytes() + name
+    assert "Köln 日本" in spec.read_text()
+
+
+def test_what_a_terminal_would_obey_is_escaped_in_a_file_too(
+    offline: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.cli.console.is_terminal", lambda _: True)
+    ended = offline("fmt", "-", "--color", "never", piped="buckets:\n  - name: acme-lake # \u202e\n")
+    assert ended.out == "buckets:\n  - name: acme-lake  # \\u202e\n"
