@@ -97,7 +97,7 @@ def rules_from_schemas(settings: GuardrailSettings, folder: Path, mistakes: list
 
 def refusal_of(schema: dict[str, Any]) -> str | None:
     """What is wrong with a schema, as far as it shows when anything is held against it."""
-    from reconciler.aspects.manifest_schema import misfits_of_team
+    from reconciler.aspects.team_schema import misfits_of_team
 
     try:
         next(misfits_of_team({"name": "acme-lake"}, schema), None)
@@ -110,7 +110,7 @@ def rule_from(own: OwnRule, schema: dict[str, Any]) -> Rule:
     """A rule of a schema: each place where a spec does not fit it is an offence."""
 
     def check(subject: Subject) -> Iterator[Offence]:
-        from reconciler.aspects.manifest_schema import misfits_of_team
+        from reconciler.aspects.team_schema import misfits_of_team
 
         written = subject.spec.model_dump(mode="json", by_alias=False, exclude_unset=True)
         try:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.aspects import manifest_schema
+from reconciler.aspects import manifest_schema, team_schema
 from reconciler.aspects.aspect import Aspect, Refusal, Surroundings
 from reconciler.aspects.digests import digest
 from reconciler.aspects.lifecycle import Lifecycle
@@ -174,7 +174,7 @@ def asked_at(depth: int, schema: dict[str, Any]) -> str:
     if depth:
         return asked_at(depth - 1, schema)
     with pytest.raises(ValueError, match="without an end") as refused:
-        list(manifest_schema.misfits_of_team({}, schema))
+        list(team_schema.misfits_of_team({}, schema))
     return str(refused.value)
 
 
@@ -187,5 +187,5 @@ def test_a_schema_may_refer_to_itself_as_deep_as_a_manifest_nests() -> None:
     for _ in range(40):
         body = {"below": body}
     schema = {"type": "object", "properties": {"below": {"$ref": "#"}}}
-    assert not list(manifest_schema.misfits_of_team(body, schema))
-    assert list(manifest_schema.misfits_of_team({"below": {"below": 3}}, schema))
+    assert not list(team_schema.misfits_of_team(body, schema))
+    assert list(team_schema.misfits_of_team({"below": {"below": 3}}, schema))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.aspects import manifest_schema
+from reconciler.aspects import team_schema
 from reconciler.aspects.policy import Policy
 from reconciler.bucket import BucketSpec
 from reconciler.errors import InvalidSpecs
@@ -95,17 +95,17 @@ def test_a_policy_that_is_far_too_large_is_told_in_one_sentence() -> None:
 
 
 def test_a_schema_that_asks_for_itself_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifest_schema, "MOST_REFERENCES", 2)
+    monkeypatch.setattr(team_schema, "MOST_REFERENCES", 2)
     twice: dict[str, Any] = {
         "$ref": "#/definitions/a",
         "definitions": {"a": {"allOf": [{"$ref": "#/definitions/b"}], "b": {}}},
     }
     twice["definitions"]["b"] = {"required": ["x"]}
-    assert [message for _, message in manifest_schema.misfits_of_team({}, twice)] == ["'x' is a required property"]
+    assert [message for _, message in team_schema.misfits_of_team({}, twice)] == ["'x' is a required property"]
     twice["definitions"]["b"] = {"allOf": [{"$ref": "#/definitions/c"}]}
     twice["definitions"]["c"] = True
     with pytest.raises(ValueError, match="more often than anybody can follow"):
-        list(manifest_schema.misfits_of_team({}, twice))
+        list(team_schema.misfits_of_team({}, twice))
 
 
 def test_a_place_in_a_very_long_line_is_shown_with_what_stands_around_it() -> None:
