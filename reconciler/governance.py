@@ -3,6 +3,7 @@
 Neither changes anything in S3.
 """
 
+import re
 from datetime import date
 from typing import Annotated, Literal
 
@@ -26,10 +27,14 @@ Purpose = Literal[
 """What a bucket can be for. `lake` holds several of the first five under prefixes of its own."""
 
 
+DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+"""Python also reads weeks (``2030-W01-1``), which nobody here writes."""
+
+
 def day(value: object) -> date:
     """A day from ``2027-03-31``."""
     try:
-        return date.fromisoformat(str(value)) if len(str(value)) == 10 else date.fromisoformat("")
+        return date.fromisoformat(str(value) if DAY.fullmatch(str(value)) else "")
     except ValueError:
         raise PydanticCustomError(
             NOT_A_WAIVER.code, "this is not a day", {"help": "write it like 2027-03-31: the last day on which it holds"}

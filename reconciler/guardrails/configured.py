@@ -82,4 +82,6 @@ def in_words(rule: Rule, error: ValidationError) -> Iterator[Mistake]:
             hint = f"did you mean `{near}`?" if near else f"it has {', '.join(names)}"
             yield Mistake(path, f"{rule.id} has no `{found['loc'][-1]}`", hint, at_name=True)
         else:
-            yield Mistake(path, f"{rule.id}: this cannot stand here", found["msg"])
+            wanted = found["msg"].removeprefix("Input should be ")
+            hint = wanted if wanted == found["msg"] else f"expected is {wanted}"
+            yield Mistake(path, f"{rule.id}: this cannot stand here", hint)

@@ -89,11 +89,12 @@ def wrapped(text: str, indent: str = "", later: str | None = None) -> list[str]:
 INTRODUCTION = """\
 What is asked of specs beyond what S3 takes: `reconcile lint` asks it, and so does every `plan`, `apply` and `ci`. A
 rule speaks of what a spec says; of what it leaves out only where the bucket's `purpose:` or its classification asks
-for it. A finding never changes what happens to a bucket: an error ends with exit code 3 after everything was shown, and
-`apply` writes nothing to a bucket with one. A warning ends nothing.
+for it. A finding never changes what a plan says of a bucket. An error ends with exit code 3 after everything was shown,
+and keeps `apply` from changing that bucket until it is mended or let pass. A warning ends nothing.
 
 One bucket is let off one rule for a while by a waiver in its spec; from the day after the last one, the waiver is an
-error of its own. For one run, `apply --allow PUB-01:acme-lake` does the same.
+error of its own. For one run, `apply --allow PUB-01:acme-lake` does the same. `waivers:` may stand in `defaults:`, for
+all buckets of the file that have no `waivers:` of their own: those of a bucket stand in their place.
 
 ```yaml
 buckets:

@@ -6,7 +6,7 @@ credentials of the check.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from site import getsitepackages
@@ -131,25 +131,30 @@ def rules_from_packages(settings: GuardrailSettings, folder: Path, mistakes: lis
         path = ("guardrails", "packages", number)
         try:
             yield from ((path, rule) for rule in rules_of_package(name, folder))
-        except ValueError as error:
+        except ModuleNotFoundError as error:
             mistakes.append(Mistake(path, str(error), f"install it for this Python: pip install {name}"))
+        except ValueError as error:
+            mistakes.append(Mistake(path, str(error), "name packages of guardrails; docs/guardrails.md has an example"))
 
 
 def rules_of_package(name: str, folder: Path) -> Iterator[Rule]:
-    """What the entry points of one package give. Raises ValueError for what is not there or not to be trusted."""
+    """What the entry points of one package give.
+
+    Raises ModuleNotFoundError for a package that is not installed, ValueError for what is not to be trusted.
+    """
     from importlib.metadata import PackageNotFoundError, distribution
 
     try:
         entries = distribution(name).entry_points.select(group=GROUP)
     except PackageNotFoundError:
-        raise ValueError(f"the package `{name}` is not installed") from None
+        raise ModuleNotFoundError(f"the package `{name}` is not installed") from None
     if not entries:
         raise ValueError(f"the package `{name}` has no entry point in the group {GROUP}")
     for entry in entries:
         refuse_code_under_review(name, entry.module, folder)
         try:
             found = entry.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise ValueError(
                 f"`{entry.value}` of `{name}` cannot be loaded: {type(error).__name__}: {error}"
             ) from error
@@ -165,8 +170,12 @@ def told_when_it_fails(rule: Rule) -> Rule:
 
     def check(subject: Subject) -> Iterator[Offence]:
         try:
-            yield from rule.check(subject)
-        except Exception as error:
+            said: Iterable[Any] = rule.check(subject)
+            for offence in said:
+                if not (isinstance(offence, Offence) and isinstance(offence.message, str)):
+                    raise TypeError(f"{offence!r} is no Offence with a message")  # noqa: TRY301 - told like all others
+                yield offence
+        except (Exception, SystemExit) as error:
             yield Offence((), f"nobody can tell: {type(error).__name__}: {error}", "mend the rule in its package")
 
     return replace(rule, check=check)

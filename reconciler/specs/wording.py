@@ -78,7 +78,7 @@ def in_words(kind: str, path: SpecPath, found: Any, node: Node, root: Field = BU
         name = path[-1]
         return node.problem(MISSING_FIELD, f"`{name}` is missing", path, f"write `{name}:` here")
     if kind == "literal_error":
-        return not_a_choice(path, found["input"], node, root)
+        return not_a_choice(path, found["input"], node, context["expected"], root)
     if found["input"] is None:
         return node.problem(EMPTY_VALUE, "this is empty", path, "write a value, or leave the line out", at_key=True)
     return another_kind(EXPECTED.get(kind.split("_")[0], "another value"), path, found["input"], node, root)
@@ -125,10 +125,12 @@ def unknown_field(path: SpecPath, node: Node, root: Field = BUCKET) -> Problem:
     return node.problem(UNKNOWN_FIELD, f"unknown field `{name}`", path, hint, at_key=True)
 
 
-def not_a_choice(path: SpecPath, written: Any, node: Node, root: Field = BUCKET) -> Problem:
+def not_a_choice(path: SpecPath, written: Any, node: Node, expected: str, root: Field = BUCKET) -> Problem:
     """A word that S3 does not know."""
     field = field_at(path, root)
     known = (choices_in(field.kind) or one_word(field.kind)) if field is not None else ()
+    if not known:  # a value of a mapping whose names are free
+        return node.problem(NOT_A_CHOICE, f"`{written}` cannot stand here; expected is {expected}", path)
     near = did_you_mean(str(written), known)
     hint = f"did you mean `{near}`?" if near else None
     return node.problem(NOT_A_CHOICE, f"`{written}` is none of {', '.join(known)}", path, hint)

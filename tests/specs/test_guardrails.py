@@ -202,10 +202,27 @@ def test_a_rule_of_a_package_that_fails_says_so(site: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("'no'", "TypeError: 'no' is no Offence with a message"),
+        ("Offence((), 7)", "is no Offence with a message"),
+        ("exit(0)", "SystemExit: 0"),
+    ],
+)
+def test_what_a_rule_of_a_package_says_has_to_be_an_offence(site: Path, given: str, told: str) -> None:
+    install(site, ENTRIES, RULE.replace('Offence((), "no")', given))
+    ((_, severity, _, message, _),) = said(asked(NAMED))
+    assert severity == "error"
+    assert message.startswith("nobody can tell: ")
+    assert message.endswith(told)
+
+
+@pytest.mark.parametrize(
     ("entries", "module", "said"),
     [
         ("", RULE, "the package `acme-rules` has no entry point in the group reconcile.guardrails"),
         (ENTRIES, None, "the package `acme-rules` has no module `acme_rules`"),
+        (ENTRIES, "exit(7)", "`acme_rules:RULE` of `acme-rules` cannot be loaded: SystemExit: 7"),
         (ENTRIES, "raise RuntimeError('x')", "`acme_rules:RULE` of `acme-rules` cannot be loaded: RuntimeError: x"),
         (ENTRIES.replace("RULE", "SOMETHING"), RULE, "`acme_rules:SOMETHING` of `acme-rules` is no Rule"),
         (ENTRIES, RULE.replace("PACK-01", "x"), "`acme_rules:RULE` of `acme-rules` has no id like `ACME-01`"),
