@@ -1,17 +1,19 @@
 """What a pull request concerns: of all specs, which are validated, those that it changes, and what they were before."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.endpoints.profiles import AWS, profile_named
 from reconciler.problems import Problem
 from reconciler.pull_request.affected import files_concerned, files_of, gone, is_among
+from reconciler.pull_request.agreements import changes_in_rules, changes_in_settings, changes_in_specs
 from reconciler.pull_request.base import Before, specs_before
 from reconciler.pull_request.git import Repository
 from reconciler.pull_request.job import Job
 from reconciler.question import Question, load_specs
 from reconciler.specs.files import SETTINGS_FILE, relative, sources_of
-from reconciler.specs.loader import Loaded
+from reconciler.specs.loader import Declared, Loaded
+from reconciler.specs.settings import load_settings
 from reconciler.specs.sharing import Shared
 from reconciler.specs.spec_file import SpecText, read_file
 
@@ -65,6 +67,7 @@ def concern_of(asked: Asked, job: Job) -> Concern:
     paths = tuple(relative(path) for path in asked.question.paths)
     were_specs = {*files, *(name for name in changed if is_below(name, paths))}
     before = specs_before(repository, base, were_specs, asked.question.variables, profile)
+    agreed = agreements(repository, base, asked, chosen, before, changed)
     missing = gone(before.specs.keys(), {bucket.spec.name for bucket in loaded.buckets})
     head = asked.head or job.head
     return Concern(
@@ -73,8 +76,25 @@ def concern_of(asked: Asked, job: Job) -> Concern:
         before,
         base,
         repository.commit(head or "HEAD") or head,
-        (*warnings, *missing),
+        (*warnings, *missing, *agreed),
     )
+
+
+def agreements(
+    repository: Repository,
+    base: str,
+    asked: Asked,
+    chosen: "Sequence[Declared]",
+    before: Before,
+    changed: Collection[str],
+) -> Iterator[Problem]:
+    """What this changes of what the check goes by."""
+    file = relative(asked.settings or SETTINGS_FILE)
+    settings = load_settings(asked.settings)
+    if is_among(file, changed):
+        yield from changes_in_settings(repository, base, file, settings)
+    yield from changes_in_rules(settings, file, changed)
+    yield from changes_in_specs(before.specs, chosen)
 
 
 def where_it_began(repository: Repository, asked: Asked, job: Job) -> str:

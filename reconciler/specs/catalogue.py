@@ -176,6 +176,14 @@ GENERAL = (
         "they describe is shown as if it were new.",
         Severity.WARNING,
     ),
+    Code(
+        "RCL7013",
+        "what a check goes by is changed",
+        "The pull request changes the team's settings, a rule of its own, the purpose of a bucket or a waiver. None of "
+        "that changes a bucket, so that no plan tells it; but a rule that is no longer asked finds nothing. Look at "
+        "it as at any other change.",
+        Severity.WARNING,
+    ),
     Code(ReconcileError.code, "a refusal", "Something stands in the way; the message says what, and what to do."),
     Code(
         UsageError.code,

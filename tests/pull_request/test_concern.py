@@ -1,5 +1,6 @@
 """Which specs a pull request concerns."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from reconciler.pull_request.concern import Asked, Concern, concern_of
 from reconciler.pull_request.git import Repository
 from reconciler.pull_request.job import Job
 from reconciler.question import Question
+from reconciler.strict_yaml import LARGEST_FILE
 from tests.pull_request.repositories import Work
 
 
@@ -109,3 +111,57 @@ def test_no_repository_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("PATH", "")
     with pytest.raises(ReconcileError, match="no git"):
         Repository(tmp_path)
+
+
+# ── what the check goes by ───────────────────────────────────────────────────────────────────────────
+
+
+def agreed(text: str, **files: str) -> list[str]:
+    """What is told of a change of the settings and of these specs."""
+    Path("reconcile.yaml").write_text(text)
+    Work(Path(), new=False).commit(**files)
+    return [problem.message for problem in concern().problems if problem.code == "RCL7013"]
+
+
+def test_settings_that_change_are_told(work: Work) -> None:
+    rule = {"id": "ACME-01", "title": "A rule", "json_schema": "rule.json"}
+    (work.folder / "rule.json").write_text("{}")
+    by = "this pull request changes what it is checked by: "
+    assert agreed("guardrails: {rules: {PUB-01: none}, classification: {words: {secret: restricted}}}\n") == [
+        by + '`guardrails.classification.words.secret` was not set, and is "restricted"',
+        by + '`guardrails.rules.PUB-01` was not set, and is "none"',
+    ]
+    work.git("checkout", "-q", "-B", "main")
+    work.branch("another")
+    assert agreed("# nothing any more\n") == [
+        by + '`guardrails.classification.words.secret` was "restricted", and is not set',
+        by + '`guardrails.rules.PUB-01` was "none", and is not set',
+    ]
+    [own, *_] = agreed(json.dumps({"guardrails": {"own": [rule]}, "limits": {"buckets_deleted": 100}}))
+    assert own.startswith(by + "`guardrails.classification")
+    work.git("checkout", "-q", "-B", "main")
+    work.branch("a-third")
+    (work.folder / "rule.json").write_text('{"type": "object"}')
+    assert agreed(Path("reconcile.yaml").read_text()) == [by + "rule.json, the rule ACME-01"]
+
+
+@pytest.mark.parametrize("before", ["limits: {buckets_changed: lots}\n", "\ufeff- \ufffe", "x" * (LARGEST_FILE + 1)])
+def test_settings_that_nobody_could_read_before(work: Work, before: str) -> None:
+    (work.folder / "reconcile.yaml").write_text(before)
+    work.commit()
+    work.git("checkout", "-q", "-B", "main")
+    work.branch("mended")
+    [said] = agreed("limits: {buckets_changed: 3}\n")
+    assert said == "reconcile.yaml cannot be read as it was before: what it sets now may be new"
+
+
+def test_purposes_and_waivers_that_change_are_told(work: Work) -> None:
+    waiver = "{rule: PUB-01, reason: for a while, owner: lake, expires: 2999-12-31}"
+    more = f"    purpose: other\n    waivers: [{waiver}]\n"
+    assert agreed("{}", logs=bucket("logs", more), new=bucket("new", more)) == [
+        "the purpose of acme-logs was not set, and is other: other guardrails are asked",
+        "a waiver of PUB-01 for acme-logs is new, until 2999-12-31, by lake: for a while",
+    ]
+    work.git("checkout", "-q", "-B", "main")
+    work.branch("another")
+    assert agreed("{}", logs=bucket("logs", more + "    tags: {a: b}\n")) == []
