@@ -249,6 +249,20 @@ def test_a_merge_without_a_comment_is_fine_only_where_nothing_changes(
     assert reconcile("ci", "--apply").code == 4
 
 
+def test_a_rule_that_is_switched_off_is_told_even_where_nothing_changes(
+    reconcile: Run, work: Work, job: OnGitHub, github: FakeGitHub
+) -> None:
+    assert reconcile("apply", "--auto-approve").code == 0
+    work.branch("topic")
+    (work.folder / "reconcile.yaml").write_text("guardrails: {rules: {PUB-01: none}}\n")
+    work.commit(logs=LOGS + "    purpose: logs\n")
+    job.pull_request()
+    assert reconcile("ci").code == 0
+    (body,) = github.bodies(NUMBER)
+    assert "`guardrails.rules.PUB-01` was not set" in body.replace("\\", "")
+    assert "the purpose of acme-logs was not set, and is logs" in body.replace("\\", "")
+
+
 def test_nothing_is_applied_before_the_merge(reconcile: Run, work: Work, job: OnGitHub, github: FakeGitHub) -> None:
     changed(work)
     job.pull_request()
