@@ -22,6 +22,8 @@ BEFORE_THE_DIFFERENCE = 40
 MOST_LINES = 8
 """Lines of a risky change that are shown at the top where all of them would be too long."""
 LONGEST_NAME = 100
+FEW_NAMES = 5
+"""Buckets that are named before what happens to them."""
 
 
 class Risky(NamedTuple):
@@ -75,10 +77,12 @@ def whole_caution(groups: Iterable[Group], room: int, most: int | None = None) -
 
 
 def whole_risk(one: Risky, change: ChangeView | None, most: int | None) -> Iterator[str]:
-    """One of them: a paragraph, and its diff."""
+    """One of them: a paragraph, its diff, and the buckets, which come first where they are few."""
     what = "the bucket itself:" if one.aspect == BUCKET else f"`{one.aspect}` of"
+    names = ", ".join(code(name, LONGEST_NAME) for name in one.names)
+    are_few = len(one.names) <= FEW_NAMES
     yield ""
-    yield f"**{RISKS[one.risk]}**: {what} {', '.join(code(name, LONGEST_NAME) for name in one.names)}"
+    yield f"**{RISKS[one.risk]}**: {what} {names if are_few else count(len(one.names), 'bucket')}"
     yield from (f"- {prose(sentence)}" for sentence in one.consequences)
     if change is not None:
         lines = list(change_lines(change))
@@ -86,6 +90,9 @@ def whole_risk(one: Risky, change: ChangeView | None, most: int | None) -> Itera
         more = [f"  ({count(left, 'more line')}: reconcile plan shows them)"] if left else []
         yield ""
         yield from fenced([*lines[:most], *more]).split("\n")
+    if not are_few:
+        yield ""
+        yield f"These are {names}"
 
 
 def brief_caution(risky: Sequence[Risky]) -> str:
