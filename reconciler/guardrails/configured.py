@@ -13,7 +13,7 @@ from reconciler.settings import GuardrailSettings
 
 WORDS = ("error", "warning", "none")
 """What a rule may weigh; `none`: it is not asked."""
-WEIGHT = "severity"
+WEIGHT, ENABLED = "severity", "enabled"
 
 
 class Mistake(NamedTuple):
@@ -38,7 +38,8 @@ def guardrails_of(settings: GuardrailSettings, teams: Iterable[Rule] = ()) -> tu
         except ValidationError as error:
             mistakes.extend(in_words(rule, error))
         except ValueError as error:
-            mistakes.append(Mistake(("guardrails", "rules", rule.id), str(error), f"write one of {', '.join(WORDS)}"))
+            said, hint = error.args
+            mistakes.append(Mistake(("guardrails", "rules", rule.id), said, hint))
         else:
             asked += [found] if found else []
     words = {level.name.lower(): level for level in Sensitivity}
@@ -56,18 +57,20 @@ def unknown(said: Mapping[str, Any], rules: Mapping[str, Rule]) -> Iterator[Mist
 
 
 def as_set(rule: Rule, said: Any) -> Asked | None:
-    """One rule as it is set; None where it is not asked. Raises ValueError for a weight that is none.
+    """One rule as it is set; None where it is not asked. Raises ValueError, with what to do, for a weight that is none.
 
     A rule that is off unless the settings say otherwise is on as soon as they say anything of it.
     """
     if said is None:
         return Asked(rule, None, rule.parameters()) if rule.is_on else None
     values = dict(said) if isinstance(said, Mapping) else {WEIGHT: said}
-    weight = values.pop(WEIGHT, None)
+    weight, is_enabled = values.pop(WEIGHT, None), values.pop(ENABLED, True)
     if weight is not None and weight not in WORDS:
-        raise ValueError(f"`{weight}` is no weight of a rule")
+        raise ValueError(f"`{weight}` is no weight of a rule", f"write one of {', '.join(WORDS)}")
+    if not isinstance(is_enabled, bool):
+        raise ValueError(f"`{ENABLED}` is true or false", f"write `{ENABLED}: false`, or leave it out")
     parameters = rule.parameters.model_validate(values)
-    if weight == "none":
+    if weight == "none" or not is_enabled:
         return None
     return Asked(rule, Severity(weight) if weight else None, parameters)
 
@@ -77,7 +80,7 @@ def in_words(rule: Rule, error: ValidationError) -> Iterator[Mistake]:
     for found in error.errors(include_url=False):
         path = ("guardrails", "rules", rule.id, *found["loc"])
         if found["type"] == "extra_forbidden":
-            names = [WEIGHT, *rule.parameters.model_fields]
+            names = [WEIGHT, ENABLED, *rule.parameters.model_fields]
             near = did_you_mean(str(found["loc"][-1]), names)
             hint = f"did you mean `{near}`?" if near else f"it has {', '.join(names)}"
             yield Mistake(path, f"{rule.id} has no `{found['loc'][-1]}`", hint, at_name=True)

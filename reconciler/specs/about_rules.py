@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pydantic.fields import FieldInfo
 
 from reconciler.guardrails.catalogue import own_rules
-from reconciler.guardrails.configured import WEIGHT
+from reconciler.guardrails.configured import ENABLED, WEIGHT
 from reconciler.guardrails.rule import Rule
 from reconciler.guardrails.waiving import ABOUT_WAIVERS
 from reconciler.specs.docstrings import docstrings_of
@@ -39,7 +39,7 @@ def about_rule(rule: Rule) -> Iterator[str]:
     if fields:
         yield from ("", "What reconcile.yaml may set of it, below guardrails.rules:", f"  {rule.id}:")
         said = docstrings_of(rule.parameters)
-        yield f"    {WEIGHT}: error, warning or none"
+        yield f"    {WEIGHT}: error, warning or none; {ENABLED}: true or false"
         for name, field in fields.items():
             default = default_of(field)
             yield from wrapped(f"{name}: {default}" if default else name, "    ")
@@ -116,6 +116,7 @@ guardrails:
   rules:
     LIF-01: none                               # error, warning or none
     LIF-03: {severity: error, days: 3}
+    LIF-05: {enabled: false}                   # the same as none
     NAM-01: {convention: "<company>-<environment>-<purpose>-<region>", words: {company: [acme]}}
   classification: {tag: Classification, words: {secret: restricted}}
   own:

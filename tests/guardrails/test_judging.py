@@ -40,6 +40,8 @@ def test_a_team_says_what_a_rule_weighs(weight: str) -> None:
 
 def test_a_rule_of_no_weight_is_not_asked() -> None:
     assert of("VER-01", said(RAW, rules={"VER-01": "none"})) is None
+    assert of("VER-01", said(RAW, rules={"VER-01": {"enabled": False}})) is None
+    assert of("VER-01", said(RAW, rules={"VER-01": {"enabled": True}})) is not None
     assert of("LIF-01", said(RAW, rules={"VER-01": "none"})) is not None
 
 
