@@ -68,7 +68,8 @@ def as_set(rule: Rule, said: Any) -> Asked | None:
     if weight is not None and weight not in WORDS:
         raise ValueError(f"`{weight}` is no weight of a rule", f"write one of {', '.join(WORDS)}")
     if not isinstance(is_enabled, bool):
-        raise ValueError(f"`{ENABLED}` is true or false", f"write `{ENABLED}: false`, or leave it out")
+        said, hint = f"`{ENABLED}` is true or false", f"write `{ENABLED}: false`, or leave it out"
+        raise ValueError(said, hint)  # noqa: TRY004 - told like the others
     parameters = rule.parameters.model_validate(values)
     if weight == "none" or not is_enabled:
         return None
