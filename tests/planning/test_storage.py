@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.bucket import BucketSpec
 from reconciler.errors import ExitCode
-from reconciler.planning.changeset import Action, Changeset, Inputs, Origin
+from reconciler.planning.changeset import Action, Changeset, Inputs, Origin, exit_code_of
 from reconciler.planning.live import Existence, Identity, LiveBucket, Unreadable
 from reconciler.planning.planner import plan_bucket
 from reconciler.planning.storage import fingerprint, path_parts, path_text, to_document, to_text
@@ -119,7 +119,9 @@ def test_how_a_plan_ends() -> None:
     blocked = changeset(live=unclear)
     assert blocked.exit_code(detailed=True) is ExitCode.ERROR
     assert blocked.summary[Action.BLOCKED] == 1
-    [bucket] = to_document(blocked, "1.0")["buckets"]
+    document = to_document(blocked, "1.0")
+    assert exit_code_of(document, detailed=True) is ExitCode.ERROR
+    [bucket] = document["buckets"]
     assert bucket["blockers"] == [{"aspect": "bucket", "why": "why", "remedy": "remedy"}]
     assert blocked.plans[0].name == "acme-lake"
 

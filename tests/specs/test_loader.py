@@ -167,12 +167,14 @@ def test_variables_that_make_no_sense(text: str, problems: list[str]) -> None:
         # emptiness
         (
             BUCKET + "    lifecycle:\n    region:\n    tags: {a: }\n"
-            "    public_access_block: {block_public_acls: , ignore_public_acls: true}\n",
+            "    public_access_block: {block_public_acls: , ignore_public_acls: true}\n"
+            "    waivers: [{rule: LIF-01, reason: , owner: lake, expires: 2999-12-31}]\n",
             [
                 "3:5 RCL1103 this is empty: it could mean two things",
                 "4:5 RCL1103 this is empty",
                 "5:12 RCL1103 this is empty",
                 "6:27 RCL1103 this is empty",
+                "7:30 RCL1103 this is empty",
             ],
         ),
         (BUCKET + "    lifecycle: {rules: []}\n", ["3:16 RCL2501 there is no rule in this"]),
@@ -335,6 +337,11 @@ def test_a_mistake_in_the_defaults_is_shown_once_and_where_it_stands() -> None:
         "3:3 RCL1101 unknown field `foo`",
         "4:56 RCL1103 this is empty",
     ]
+
+
+def test_null_is_a_value_in_a_language_of_others(folder: Path) -> None:
+    (folder / "a.yaml").write_text(BUCKET + "    manifest: {json_schema: {properties: {owner: {default: ~}}}}\n")
+    assert len(load(["a.yaml"]).buckets) == 1
 
 
 def test_warnings_stop_nothing() -> None:
