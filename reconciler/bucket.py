@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache, cached_property
 from itertools import islice
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
@@ -263,6 +263,11 @@ class BucketSpec(BaseModel):
         """The names of the variables that are still open, by the field in which they stand; found out once."""
         found = {name: frozenset(variables_in(value)) for name, value in self}
         return {name: names for name, names in found.items() if names} or NO_VARIABLES
+
+    def without_variables(self) -> Self:
+        """This spec, of which whoever has read it knows that no variable stands in it: nobody has to look again."""
+        self.__dict__["variables"] = NO_VARIABLES
+        return self
 
     def refusals(self) -> Iterator[Refusal]:
         """Everything that S3 would refuse in this spec, with paths from the bucket.

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from reconciler.aspects.variables import VARIABLE
 from reconciler.bucket import OF_DELETION, BucketSpec
 from reconciler.endpoints.profile import Profile
-from reconciler.nodes import HAS_NULL, Node
+from reconciler.nodes import HAS_NULL, HAS_VARIABLE, Node
 from reconciler.problems import Code, Place, Problem
 from reconciler.specs.fields import documents_of_others, keyed_lists
 from reconciler.specs.sharing import Shared
@@ -77,6 +77,8 @@ class Validation:
             rest = {"name": NAMELESS} | {name: value for name, value in plain.items() if name not in wrong}
             self._tell_refusals(BucketSpec.model_validate(rest, by_name=True, by_alias=False), node)
             return None
+        if not node.holds & HAS_VARIABLE:
+            spec = spec.without_variables()
         self._tell_refusals(spec, node)
         return spec
 
