@@ -70,8 +70,11 @@ def as_set(rule: Rule, said: Any) -> Asked | None:
     if not isinstance(is_enabled, bool):
         said, hint = f"`{ENABLED}` is true or false", f"write `{ENABLED}: false`, or leave it out"
         raise ValueError(said, hint)  # noqa: TRY004 - told like the others
+    is_asked = weight != "none" and is_enabled
+    if not is_asked and not values:
+        return None  # a rule that is not asked need not be given what it cannot do without
     parameters = rule.parameters.model_validate(values)
-    if weight == "none" or not is_enabled:
+    if not is_asked:
         return None
     return Asked(rule, Severity(weight) if weight else None, parameters)
 

@@ -39,7 +39,7 @@ class Price(NamedTuple):
 PRICES = {
     "STANDARD": Price(0.023),
     "STANDARD_IA": Price(0.0125, 0.01, 30, 128 * KIB),
-    # at its best: objects that nobody reads for months end at the price of the Archive Instant Access tier
+    # at its best: what nobody reads for 90 days costs as much as in the Archive Instant Access tier
     "INTELLIGENT_TIERING": Price(0.004, 0.01, monitoring=0.0025),
     "ONEZONE_IA": Price(0.01, 0.01, 30, 128 * KIB),
     "GLACIER_IR": Price(0.004, 0.02, 90, 128 * KIB),
@@ -50,33 +50,57 @@ PRICES = {
 durations, sizes and the 40 KB of an archived object)."""
 
 
-AT_WORST = {"INTELLIGENT_TIERING": "STANDARD"}
-"""What objects cost in a class of which only the best price is above, if they are read again and again."""
+TIERS = {"INTELLIGENT_TIERING": ((30, PRICES["STANDARD"].storage), (60, PRICES["STANDARD_IA"].storage))}
+"""Days, and what a GB costs in a month of them, before a class costs what is above: objects begin in the Frequent
+Access tier, and move on after 30 and 90 days without being read (S3 User Guide, "How S3 Intelligent-Tiering works")."""
+AT_WORST = {
+    "INTELLIGENT_TIERING": Price(PRICES["STANDARD"].storage, monitoring=PRICES["INTELLIGENT_TIERING"].monitoring)
+}
+"""What a class costs of which only the best price is above, if the objects are read again and again."""
 
 
-def a_month(storage_class: str, size: float) -> float:
-    """USD for a month of one object of this many bytes."""
-    price, standard = PRICES[storage_class], PRICES["STANDARD"].storage
+def priced(storage_class: str, price: Price, size: float, storage: float) -> float:
+    """USD for a month of one object of this many bytes, where a GB costs `storage`."""
+    standard = PRICES["STANDARD"].storage
     if storage_class == "INTELLIGENT_TIERING" and size < LEAST_MOVED:
         return size * standard / GIB  # never tiered, and not monitored
-    in_class = (max(size, price.least_bytes) + price.overhead) * price.storage
+    in_class = (max(size, price.least_bytes) + price.overhead) * storage
     return (in_class + price.overhead_in_standard * standard) / GIB + price.monitoring / 1000
+
+
+def left_behind(storage_class: str, size: float) -> float:
+    """USD that an object costs in each month that it is not in this class any more, at the most."""
+    price = AT_WORST.get(storage_class, PRICES[storage_class])
+    return priced(storage_class, price, size, price.storage)
+
+
+def billed_days(storage_class: str, days: int) -> int:
+    """Days that are billed of so many in a class."""
+    return max(days, PRICES[storage_class].least_days)
+
+
+def a_gigabyte(storage_class: str, days: int) -> float:
+    """The price of a GB and month, added up over the days that are billed of so many."""
+    rest, total = billed_days(storage_class, days), 0.0
+    for tier, storage in TIERS.get(storage_class, ()):
+        total += min(rest, tier) * storage
+        rest -= min(rest, tier)
+    return total + rest * PRICES[storage_class].storage
 
 
 def saving(before: str, after: str, size: float, days: int) -> float:
     """USD that moving one object saves until it is moved on or deleted after so many days; negative where it costs."""
-    stays = a_month(AT_WORST.get(before, before), size) * days
-    moved = a_month(after, size) * max(days, PRICES[after].least_days)
-    return (stays - moved) / DAYS_OF_A_MONTH - PRICES[after].transition / 1000
+    billed = billed_days(after, days)
+    moved = priced(after, PRICES[after], size, a_gigabyte(after, days) / billed) * billed
+    return (left_behind(before, size) * days - moved) / DAYS_OF_A_MONTH - PRICES[after].transition / 1000
 
 
 def saving_a_month(before: str, after: str, size: float) -> float:
     """USD that an object saves in each month once it has been moved, and what moving it has cost is forgotten."""
-    return a_month(AT_WORST.get(before, before), size) - a_month(after, size)
+    return left_behind(before, size) - priced(after, PRICES[after], size, PRICES[after].storage)
 
 
 def saving_a_gigabyte(before: str, after: str, days: int) -> float:
     """USD that a GB of objects saves which are so large that nothing counts but their size."""
-    stays = PRICES[AT_WORST.get(before, before)].storage * days
-    moved = PRICES[after].storage * max(days, PRICES[after].least_days)
-    return (stays - moved) / DAYS_OF_A_MONTH
+    stays = AT_WORST.get(before, PRICES[before]).storage * days
+    return (stays - a_gigabyte(after, days)) / DAYS_OF_A_MONTH

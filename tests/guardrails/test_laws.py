@@ -54,7 +54,7 @@ def specs(draw: DrawFn, policies: SearchStrategy[Policy]) -> BucketSpec:
 def subject(rule: Rule, spec: BucketSpec, sensitivity: Sensitivity | None, *, is_known: bool) -> Subject:
     around = spec.surroundings(account=ACCOUNT)
     around = around if is_known else replace(around, stand_ins=frozenset({"account", "region"}))
-    return Subject(spec, around, rule.parameters(), sensitivity)
+    return Subject(spec, around, rule.parameters.model_construct(), sensitivity)
 
 
 def is_well_said(offence: Offence) -> bool:

@@ -7,8 +7,15 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from reconciler.aspects.lifecycle import Filter, Lifecycle
-from reconciler.aspects.lifecycle_losses import covers
-from reconciler.guardrails.lifecycle_rules import Acting, Path, days_in_words, rules_of
+from reconciler.guardrails.lifecycle_rules import (
+    ARCHIVES,
+    Acting,
+    Path,
+    Shelves,
+    days_in_words,
+    moves_small_objects,
+    rules_of,
+)
 from reconciler.guardrails.prices import (
     AS_OF,
     LEAST_MOVED,
@@ -21,15 +28,11 @@ from reconciler.guardrails.rule import Offence, Parameters, Rule, Subject
 from reconciler.problems import Severity
 from reconciler.sizes import in_units
 
-ANY_SIZE = ("GLACIER", "DEEP_ARCHIVE")
-"""Where `varies_by_storage_class` lets objects of every size go (S3 User Guide, "Transitioning objects using Amazon S3
-Lifecycle")."""
 MILLION = 1_000_000
 PRICED = f"prices of us-east-1, {AS_OF}"
+NO_VERSIONS = ", if the bucket keeps no old versions"
 
 Told = tuple[str, str | None]
-Ending = tuple[Filter, int]
-"""Which old versions a rule ends, and after how many days."""
 
 
 class Sizes(Parameters):
@@ -51,6 +54,8 @@ class Move(NamedTuple):
     largest: int | None
     smallest_is_said: bool
     """Whether the spec itself asks for objects that small."""
+    supposed: str = ""
+    """What is taken for granted about how long it stays, as the end of a sentence."""
 
 
 def check(subject: Subject) -> Iterator[Offence]:
@@ -60,13 +65,41 @@ def check(subject: Subject) -> Iterator[Offence]:
         yield from dear_moves(lifecycle, subject.is_declared("versioning"), subject.parameters.object_size)
 
 
+class Ends:
+    """When the objects of a lifecycle are gone."""
+
+    def __init__(self, lifecycle: Lifecycle, has_versions: bool) -> None:
+        rules = list(rules_of(lifecycle))
+        self._shelves = Shelves(rules)
+        self.has_versions = has_versions or any(
+            one.rule.noncurrent_version_expiration or one.rule.noncurrent_version_transitions for one in rules
+        )
+        """Whether there may be versions. In a bucket of which nothing says so, there are supposed to be none."""
+
+    def of_current(self, chosen: Filter) -> int | None:
+        """Days after which current versions are gone for good; None where that is never, or nobody knows.
+
+        In a bucket with versions they stay on as old versions.
+        """
+        days = [one.expires_after for _, one in self._shelves.covering(chosen)]
+        first = min((found for found in days if found is not None), default=None)
+        if first is None or not self.has_versions:
+            return first
+        later = self.of_old(chosen)
+        return first + later if later is not None else None
+
+    def of_old(self, chosen: Filter) -> int | None:
+        """Days after which old versions are gone; None where some of them stay."""
+        ends = [one.rule.noncurrent_version_expiration for _, one in self._shelves.covering(chosen)]
+        days = [end.noncurrent_days for end in ends if end is not None and not end.newer_noncurrent_versions]
+        return min((found for found in days if found is not None), default=None)
+
+
 @lru_cache(maxsize=256)
 def dear_moves(lifecycle: Lifecycle, has_versions: bool, size: int | None) -> tuple[Offence, ...]:
     """What one lifecycle spends in vain, found out once: the buckets of a fleet share it."""
-    varies = lifecycle.transition_default_minimum_object_size == "varies_by_storage_class"
-    rules = list(rules_of(lifecycle))
-    endings = [(one.rule.filter, days) for one in rules if (days := old_gone_after(one)) is not None]
-    moves = [move for one in rules for move in moves_of(one, varies, endings if has_versions else None)]
+    ends = Ends(lifecycle, has_versions)
+    moves = [move for one in rules_of(lifecycle) for move in moves_of(one, lifecycle, ends)]
     told = [(move.path, of_all_sizes(move) or of_usual_size(move, size) or of_small_ones(move)) for move in moves]
     return tuple(Offence(path, *found) for path, found in told if found is not None)
 
@@ -85,7 +118,7 @@ def of_all_sizes(move: Move) -> Told | None:
         said = f"moving objects of at most {in_units(move.largest)} to {move.after} costs more than it saves"
     if move.days is None:
         return f"{said}, however long they stay ({PRICED})", "leave the transition out, or move larger objects"
-    stay = f"for they stay for {days_in_words(move.days)} only"
+    stay = f"for they stay for {days_in_words(move.days)} only{move.supposed}"
     return f"{said}, {stay} ({PRICED})", "leave the transition out, or let the objects stay for longer"
 
 
@@ -99,7 +132,7 @@ def of_usual_size(move: Move, size: int | None) -> Told | None:
     fee = PRICES[move.after].transition * MILLION / 1000
     gain = (saving(move.before, move.after, size, move.days) * MILLION) + fee
     back = f"and saves ${gain:,.2f}" if gain > 0 else f"and then costs ${-gain:,.2f} more"
-    return f"{what} costs ${fee:,.2f} {back} in {days_in_words(move.days)} ({PRICED})", None
+    return f"{what} costs ${fee:,.2f} {back} in {days_in_words(move.days)}{move.supposed} ({PRICED})", None
 
 
 def of_small_ones(move: Move) -> Told | None:
@@ -122,21 +155,25 @@ def saves(move: Move, size: int) -> bool:
     return saving(move.before, move.after, size, move.days) > 0
 
 
-def moves_of(one: Acting, varies: bool, endings: list[Ending] | None) -> Iterator[Move]:
+def moves_of(one: Acting, lifecycle: Lifecycle, ends: Ends) -> Iterator[Move]:
     """The transitions of a rule that are counted in days."""
+    chosen = one.rule.filter
     current = [(move.storage_class, move.days) for move in one.rule.transitions if move.days is not None]
     old = [(move.storage_class, move.noncurrent_days) for move in one.rule.noncurrent_version_transitions]
-    for name, steps, last in (
-        ("transitions", current, gone_after(one, endings)),
-        ("noncurrent_version_transitions", old, old_gone_after(one)),
+    supposed = "" if ends.has_versions else NO_VERSIONS
+    for name, steps, end_of, said in (
+        ("transitions", current, ends.of_current, supposed),
+        ("noncurrent_version_transitions", old, ends.of_old, ""),
     ):
+        end = end_of(chosen) if steps else None
         befores = ["STANDARD", *(storage_class for storage_class, _ in steps)]
-        leaves = [*(days for _, days in steps[1:]), last]
-        for before, (after, days), leave in zip(befores, steps, leaves, strict=False):
-            smallest, largest, is_said = sizes_of(one.rule.filter, varies and after in ANY_SIZE)
-            stay = leave - days if leave is not None else None
-            if stay is None or stay > 0:
-                yield Move((*one.path, name, after), before, after, stay, smallest, largest, is_said)
+        moved_on = [*(days for _, days in steps[1:]), None]
+        for before, (after, days), leave in zip(befores, steps, moved_on, strict=False):
+            last = min((day for day in (leave, end) if day is not None), default=None)
+            if last is None or last > days:
+                sizes = sizes_of(chosen, after in ARCHIVES and moves_small_objects(lifecycle, chosen))
+                stay = last - days if last is not None else None
+                yield Move((*one.path, name, after), before, after, stay, *sizes, said if last != leave else "")
 
 
 def sizes_of(chosen: Filter, varies: bool) -> tuple[int, int | None, bool]:
@@ -153,24 +190,6 @@ def sizes_of(chosen: Filter, varies: bool) -> tuple[int, int | None, bool]:
     return (0, None, True) if varies else (LEAST_MOVED, None, False)
 
 
-def gone_after(one: Acting, endings: list[Ending] | None) -> int | None:
-    """Days after which current versions are gone for good; None where that is never, or nobody knows.
-
-    In a bucket with versions (`endings` says which rules end them) they stay on as old versions.
-    """
-    days = one.expires_after
-    if days is None or endings is None:
-        return days
-    later = min((old for chosen, old in endings if covers(chosen, one.rule.filter)), default=None)
-    return days + later if later is not None else None
-
-
-def old_gone_after(one: Acting) -> int | None:
-    """Days after which old versions are gone; None where some of them stay."""
-    end = one.rule.noncurrent_version_expiration
-    return end.noncurrent_days if end is not None and not end.newer_noncurrent_versions else None
-
-
 RULE = Rule(
     id="LIF-05",
     title="A transition saves more than it costs",
@@ -178,7 +197,8 @@ RULE = Rule(
     "objects, and those that expire soon, cost more than if they had stayed: classes bill a least number of days and "
     "of bytes, and an archived object 40 KB more than it has (S3 User Guide, *Understanding and managing Amazon S3 "
     "storage classes*). Only what is certain is said, at the prices of us-east-1 in " + AS_OF + ", without what "
-    "reading would cost; tell the rule the size of a usual object, and it says more.",
+    "reading would cost; where nothing speaks of versions, there are supposed to be none. Tell the rule the size of a "
+    "usual object, and it says more.",
     mend="Move larger objects only (`object_size_greater_than`), keep them for longer, or leave the transition out.",
     check=check,
     severity=Severity.WARNING,

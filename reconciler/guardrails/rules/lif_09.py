@@ -6,13 +6,11 @@ from math import inf
 
 from reconciler.aspects.lifecycle import WATERFALL, Lifecycle
 from reconciler.aspects.lifecycle_losses import as_many, as_soon, covers, expires, sizes
-from reconciler.guardrails.lifecycle_rules import Acting, Path, days_in_words, rules_of
+from reconciler.guardrails.lifecycle_rules import Acting, Path, Shelves, days_in_words, rules_of
 from reconciler.guardrails.rule import Offence, Rule, Subject
 from reconciler.problems import Severity
 
 SIZES_UNSAID: tuple[float, float] = (-1, inf)
-
-Tag = tuple[str, str]
 
 
 def check(subject: Subject) -> Iterator[Offence]:
@@ -24,22 +22,13 @@ def check(subject: Subject) -> Iterator[Offence]:
 
 @lru_cache(maxsize=256)
 def lost_in(lifecycle: Lifecycle) -> tuple[Offence, ...]:
-    """What is lost in one lifecycle, found out once: the buckets of a fleet share it.
-
-    A wider rule has a part of the prefix and a part of the tags: it is looked for under these only.
-    """
+    """What is lost in one lifecycle, found out once: the buckets of a fleet share it."""
     rules = list(rules_of(lifecycle))
-    shelves: dict[tuple[str, Tag | None], list[tuple[int, Acting]]] = {}
-    for position, one in enumerate(rules):
-        first = min(one.rule.filter.tags.items(), default=None)
-        shelves.setdefault((one.prefix, first), []).append((position, one))
-    lengths = sorted({len(prefix) for prefix, _ in shelves})
+    shelves = Shelves(rules)
     found: dict[Path, Offence] = {}
     for position, one in enumerate(rules):
-        tags = (None, *one.rule.filter.tags.items())
-        wider = ((one.prefix[:length], tag) for length in lengths if length <= len(one.prefix) for tag in tags)
-        for other_position, other in (other for shelf in wider for other in shelves.get(shelf, ())):
-            if other is not one and covers(other.rule.filter, one.rule.filter):
+        for other_position, other in shelves.covering(one.rule.filter):
+            if other is not one:
                 both = other_position > position and covers(one.rule.filter, other.rule.filter)
                 for offence in lost_behind(one, other, both):
                     found.setdefault(offence.path, offence)

@@ -41,9 +41,11 @@ class Convention(Parameters):
     """What may stand in a place, by its name; in one that is not named here, whatever letters, digits and hyphens."""
 
     @model_validator(mode="after")
-    def _words_have_a_place(self) -> "Convention":
-        """Words for a place that there is not are a misspelling."""
-        places = {part.text for part in parts_of(self.convention) if part.is_place} if self.convention else set()
+    def _it_asks_for_something(self) -> "Convention":
+        """Without a convention the rule would be on and ask nothing; words without a place are misspelled."""
+        if self.convention is None:
+            raise write("its `convention:`, like `<company>-<environment>`: without one it asks nothing")
+        places = {part.text for part in parts_of(self.convention) if part.is_place}
         unknown = sorted({*self.words} - places)
         if unknown:
             raise write(f"words for places of the convention only: there is no <{unknown[0]}>")
