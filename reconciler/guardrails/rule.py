@@ -106,4 +106,4 @@ class Rule:
     """Whether it is asked unless the settings say otherwise."""
     parameters: type[Parameters] = Parameters
     controls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """What others call it: `Security Hub`, `CIS` (v5.0), `Checkov`, `Trivy`, `Prowler`."""
+    """What others call it: `Security Hub`, `CIS 5.0`, `Checkov`, `Trivy`, `Prowler`."""

@@ -19,7 +19,7 @@ from reconciler.policy_language.exposure import are_texts, is_public, tests_of
 from reconciler.policy_language.grammar import minified
 from reconciler.policy_language.partition import partition_in
 from reconciler.policy_language.patterns import GAP, YES, all_of, can_match, sure
-from reconciler.policy_language.principals import ARN, EVERYBODY
+from reconciler.policy_language.principals import ARN
 from reconciler.policy_language.resources import BUCKET, OBJECT, kinds_of
 from reconciler.policy_language.values import RESOURCES, Statement, read, statements_of
 
@@ -104,13 +104,6 @@ def account_of(principal: str) -> str | None:
     arn = ARN.match(principal)
     account = (arn["account"] or arn["session_account"] or "") if arn else principal
     return account if account.isdigit() else None
-
-
-def is_own(kind: str, principal: str, subject: Subject) -> bool:
-    """Whether a principal is of the bucket's own account, or may be, where nobody knows which that is."""
-    if kind != "AWS" or principal == EVERYBODY:
-        return False
-    return own_account(subject) in (None, account_of(principal))
 
 
 def places_in(subject: Subject) -> tuple[str, str]:

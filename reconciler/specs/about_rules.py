@@ -25,7 +25,7 @@ ROOMS = {
     "WVR": "Waivers",
 }
 """Headings by the first part of the ids."""
-CONTROLS = ("Security Hub", "CIS", "Checkov", "Trivy", "Prowler")
+CONTROLS = ("Security Hub", "CIS 5.0", "Checkov", "Trivy", "Prowler")
 
 
 def about_rule(rule: Rule) -> Iterator[str]:

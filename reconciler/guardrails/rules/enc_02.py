@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from reconciler.aspects.encryption import Encryption, is_customers
+from reconciler.guardrails.log_delivery import deliverers_without_kms
 from reconciler.guardrails.rule import Offence, Rule, Subject
 from reconciler.problems import Severity
 
@@ -11,7 +12,7 @@ HELP = "write `encryption: {sse_algorithm: aws:kms, kms_master_key_id: arn:aws:k
 
 def check(subject: Subject) -> Iterator[Offence]:
     """Confidential data under keys of S3's or of AWS's, or under nobody knows which."""
-    if not subject.is_confidential:
+    if not subject.is_confidential or (subject.purpose == "logs" and deliverers_without_kms(subject)):
         return
     encryption = subject.value("encryption")
     weight = Severity.WARNING if subject.purpose == "logs" else None
@@ -31,9 +32,8 @@ RULE = Rule(
     why="S3 encrypts everything since January 2023, and decrypts it for whoever may read the object. A KMS key of "
     "one's own has a policy: who reads needs the key as well, each use is in CloudTrail, and a key that is disabled "
     "closes the bucket. The policy of AWS's `aws/s3` cannot be changed (KMS Developer Guide, *AWS managed keys*). "
-    "Asked of buckets whose `Classification` tag is `confidential` or `restricted`. For `logs` it is advice: S3 "
-    "delivers server access logs only to buckets with AES256 (S3 User Guide, *Enabling Amazon S3 server access "
-    "logging*).",
+    "Asked of buckets whose `Classification` tag is `confidential` or `restricted`. For `logs` it is advice, and not "
+    "asked where the policy lets in somebody who delivers logs without KMS only: see ENC-05.",
     mend="Say `sse_algorithm: aws:kms` with the ARN of a key under `kms_master_key_id:`.",
     check=check,
     controls={

@@ -75,7 +75,7 @@ RULE = Rule(
     parameters=TlsParameters,
     controls={
         "Security Hub": ("S3.5",),
-        "CIS": ("2.1.1",),
+        "CIS 5.0": ("2.1.1",),
         "Checkov": ("CKV_AWS_379",),
         "Prowler": ("s3_bucket_secure_transport_policy",),
     },

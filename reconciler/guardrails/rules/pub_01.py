@@ -71,7 +71,7 @@ RULE = Rule(
     check=check,
     controls={
         "Security Hub": ("S3.8",),
-        "CIS": ("2.1.4",),
+        "CIS 5.0": ("2.1.4",),
         "Checkov": ("CKV_AWS_53", "CKV_AWS_54", "CKV_AWS_55", "CKV_AWS_56", "CKV2_AWS_6"),
         "Trivy": ("AWS-0086", "AWS-0087", "AWS-0091", "AWS-0093", "AWS-0094"),
         "Prowler": ("s3_bucket_level_public_access_block",),

@@ -6,8 +6,8 @@ from reconciler.guardrails.rule import Offence, Rule, Sensitivity, Subject
 from reconciler.guardrails.statements import READS, actions_of, in_words, is_held_back, public_grants_in
 from reconciler.problems import Severity
 
-OF_A_WEBSITE = frozenset({"s3:GetObject", "s3:GetObjectVersion"})
-"""What the visitors of a website need: its pages, and no list of them."""
+OF_A_WEBSITE = frozenset({"s3:GetObject"})
+"""What the visitors of a website need: its pages as they are now, and no list of them."""
 
 
 def check(subject: Subject) -> Iterator[Offence]:
@@ -34,14 +34,13 @@ RULE = Rule(
     why="A statement is public until it names its principals, or a condition binds it to fixed values of a short list "
     "of keys (S3 User Guide, *Blocking public access to your Amazon S3 storage*, The meaning of public): TLS, a "
     "referer or a user agent bind nothing. The visitors of a `website` may read its objects; who lists them finds "
-    "what no page links to.",
+    "what no page links to, and who reads their old versions what was taken out.",
     mend="Name the principals, or bind the statement with `aws:PrincipalOrgID`, `aws:SourceVpce` or `aws:SourceArn`; "
     "for a website, let in CloudFront alone, or say `purpose: website`.",
     check=check,
     controls={
         "Security Hub": ("S3.2",),
-        "Checkov": ("CKV_AWS_20", "CKV_AWS_375", "CKV2_AWS_43"),
-        "Trivy": ("AWS-0092",),
-        "Prowler": ("s3_bucket_public_access", "s3_bucket_public_list_acl"),
+        "Checkov": ("CKV_AWS_70",),
+        "Prowler": ("s3_bucket_public_access",),
     },
 )

@@ -32,8 +32,7 @@ RULE = Rule(
     check=check,
     controls={
         "Security Hub": ("S3.3",),
-        "Checkov": ("CKV_AWS_57",),
-        "Trivy": ("AWS-0092",),
-        "Prowler": ("s3_bucket_public_write_acl", "s3_bucket_policy_public_write_access"),
+        "Checkov": ("CKV_AWS_70",),
+        "Prowler": ("s3_bucket_policy_public_write_access",),
     },
 )

@@ -37,7 +37,8 @@ RULE = Rule(
     check=check,
     controls={
         "Security Hub": ("S3.12",),
-        "Checkov": ("CKV2_AWS_65",),
-        "Prowler": ("s3_bucket_acl_prohibited",),
+        "Checkov": ("CKV_AWS_20", "CKV_AWS_57", "CKV_AWS_375", "CKV2_AWS_43", "CKV2_AWS_65"),
+        "Trivy": ("AWS-0092",),
+        "Prowler": ("s3_bucket_acl_prohibited", "s3_bucket_public_list_acl", "s3_bucket_public_write_acl"),
     },
 )
