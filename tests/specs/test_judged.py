@@ -12,6 +12,7 @@ from reconciler.specs.judged import Judged, by_bucket, in_short, judged, problem
 from reconciler.specs.loader import load
 
 TODAY = date(2026, 11, 23)
+ROOT = Path(__file__).parents[2]
 SPEC = """\
 defaults: {versioning: Suspended}
 buckets:
@@ -78,3 +79,9 @@ def test_a_shared_waiver_that_one_bucket_needs_is_needed() -> None:
 
 def test_many_names_are_counted() -> None:
     assert in_short(list("abcde")) == "a, b, c and 2 more"
+
+
+def test_our_own_specs_are_what_we_ask_for() -> None:
+    guardrails, _ = guardrails_of(GuardrailSettings())
+    told = judged(load([str(ROOT / "specs")]).buckets, guardrails, TODAY)
+    assert [(one.bucket.spec.name, one.verdict.rule) for one in told] == []
