@@ -112,14 +112,13 @@ def replaced(path: Path, written: str, problems: "list[Problem]") -> bool:
 def difference(name: str, before: str, after: str, console: Console) -> str:
     """A unified diff, in colour on a terminal. What is no letter, as a line end of Windows, is shown as an escape."""
     import sys
-    from difflib import unified_diff
 
     from reconciler.inert import inert
+    from reconciler.specs import formatting
 
     style = console.style(sys.stdout)
     paints = {"+": style.green, "-": style.red, "@": style.cyan}
-    lines = unified_diff(before.split("\n"), after.split("\n"), name, f"{name} (formatted)", lineterm="")
-    shown = (inert(line) for line in lines)
+    shown = (inert(line) for line in formatting.difference(name, before, after))
     return "".join(paints.get(line[:1], str)(line) + "\n" for line in shown)
 
 

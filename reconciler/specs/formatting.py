@@ -6,6 +6,8 @@ that would say something else, or lack a comment, is a problem and no result.
 """
 
 import json
+from collections.abc import Iterator
+from difflib import unified_diff
 from functools import cache
 
 from reconciler.nodes import Node, Source
@@ -32,11 +34,15 @@ NO_YAML_FILE = Code(
 CODES = (NOT_FORMATTED, NO_YAML_FILE)
 FIRST_TO_LAST = ("variables", "defaults", "buckets")
 """What buckets share stands before them: so a large file is read bucket by bucket."""
+MARK = "\ufeff"
+"""What some editors write before a text. libyaml counts it in no position."""
+NO_END = "\\ No newline at end of file"
+"""What `diff` says below a last line that nothing ends."""
 
 
 def formatted(source: Source) -> tuple[str | None, tuple[Problem, ...]]:
     """The text of a file in canonical style; None, and why, where it is left alone."""
-    text = source.text.replace("\r\n", "\n").replace("\r", "\n")
+    text = source.text.lstrip(MARK).replace("\r\n", "\n").replace("\r", "\n")
     asked = Source(source.name, text)
     root, problems = parse(asked)
     if root is None or problems:
@@ -100,3 +106,19 @@ def in_order(block: Block, names: tuple[str, ...]) -> None:
     """Known names first, in this order; others behind them as they stand."""
     places = {name: place for place, name in enumerate(names)}
     block.entries.sort(key=lambda entry: places.get(entry.name or "", len(places)))
+
+
+def difference(name: str, before: str, after: str) -> Iterator[str]:
+    """The lines of a unified diff, as `patch` reads them: it has to be told of a last line that nothing ends."""
+    lines = unified_diff(lines_with_ends(before), lines_with_ends(after), name, f"{name} (formatted)")
+    for line in lines:
+        shown, end, _ = line.partition("\n")
+        yield shown
+        if not end:
+            yield NO_END
+
+
+def lines_with_ends(text: str) -> list[str]:
+    """The lines of a text as `patch` counts them."""
+    *ended, last = text.split("\n")
+    return [f"{line}\n" for line in ended] + ([last] if last else [])

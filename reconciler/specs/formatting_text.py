@@ -30,6 +30,8 @@ def text_of(root: Block, above: list[str]) -> str:
     """A whole file."""
     lines: list[str] = []
     put_above(lines, above, "")
+    if not root.entries:
+        lines.append(nothing_in(root))
     put_block(lines, root, 0)
     return "\n".join(lines) + "\n"
 
@@ -107,11 +109,16 @@ def with_remark(line: str, remark: Remark | None) -> str:
 def in_brackets(block: Block, column: int) -> str | None:
     """A list or mapping in one line, if it was in brackets, fits, and no comment stands in it."""
     if not block.entries:
-        return "{}" if block.is_mapping else "[]"
+        return nothing_in(block)
     if not block.is_flow:
         return None
     text = flow(block)
     return text if text is not None and column + len(text) <= WIDTH else None
+
+
+def nothing_in(block: Block) -> str:
+    """A mapping or list without entries."""
+    return "{}" if block.is_mapping else "[]"
 
 
 def flow(block: Block) -> str | None:
@@ -183,6 +190,8 @@ def folded(written: str, text: str, pad: str) -> list[str]:
         return [scalar(text, False)]
     before = len(first) - len(first.lstrip(" "))
     lines = [line[before:] for line in body]
+    while not lines[-1]:
+        lines.pop()  # spaces that end nothing but a line break, which `kept` counts
     return [">" + chomping(text), *(pad + line if line else "" for line in lines), *kept(text)]
 
 

@@ -91,6 +91,8 @@ class Tree:
         whole.entries.append(first)
         self.root = self.take_block(root, first, whole)
         self.come_to(len(text), whole, end)
+        if first.remark is not None:  # behind the last bracket, or behind `...`
+            self.root.at_end.append(first.remark.text)
         self.root.at_end += end.above[:-1] if end.above[-1:] == [""] else end.above
         self.above = first.above
 
@@ -150,7 +152,7 @@ class Tree:
             self.comments.append(text)
             entry.put_beside(self.remark(Piece(text, True, start + first.index("#"), False)))
         if "+" not in first.partition("#")[0]:
-            self.at = start + len(written.rstrip())
+            self.at = start + end_of_text(written, node.value)
 
     def come_to(self, start: int, block: Block, entry: Entry, owner: Entry | None = None) -> None:
         """Everything up to the next entry of a block finds its place."""
@@ -238,6 +240,14 @@ def ends(where: Stretch) -> tuple[int, int]:
     """Where a stretch begins and ends."""
     start = where >> BITS_OF_LENGTH
     return start, start + (where & (1 << BITS_OF_LENGTH) - 1)
+
+
+def end_of_text(written: str, text: str) -> int:
+    """Characters up to the end of a text in a block. Its last lines may be spaces: more than those before all lines."""
+    shown = len(written.rstrip())
+    said = f"\n{text}".rstrip("\n")
+    more = said[len(said.rstrip()) :].count("\n")
+    return shown + len("\n".join(written[shown:].split("\n")[: more + 1]))
 
 
 def last_of(block: Block) -> list[Entry]:

@@ -15,7 +15,8 @@ from reconciler.planning.live import LiveBucket
 from reconciler.planning.taking_over import taken_over
 from reconciler.settings import Settings
 from reconciler.specs import formatting
-from reconciler.specs.formatting import formatted
+from reconciler.specs.files import SETTINGS_FILE
+from reconciler.specs.formatting import MARK, NO_END, difference, formatted
 from reconciler.specs.writing import as_read, spec_file
 from reconciler.strict_yaml import parse
 from tests.specs.reading import load_text
@@ -25,6 +26,8 @@ from tests.specs.ugly import files
 EXAMPLES = int(os.environ.get("RECONCILE_EXAMPLES", "12"))
 ROOT = Path(__file__).parents[2]
 CASES = Path(__file__).parent / "formatting"
+ALLOWED = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff")
+"""What YAML allows in a text."""
 
 
 def in_style(text: str, name: str = "spec.yaml") -> str:
@@ -62,21 +65,23 @@ def comments_of(text: str) -> Counter[str]:
 
 
 @settings(max_examples=4 * EXAMPLES, suppress_health_check=list(HealthCheck))
-@given(text=files())
-def test_values_and_comments_stay_and_twice_is_once(text: str) -> None:
-    node, problems = parse(Source("spec.yaml", text))
+@given(text=files(), name=st.sampled_from(("spec.yaml", SETTINGS_FILE)))
+def test_values_and_comments_stay_and_twice_is_once(text: str, name: str) -> None:
+    unmarked = text.removeprefix(MARK)
+    node, problems = parse(Source(name, unmarked))
     if node is None or problems:
-        assert formatted(Source("spec.yaml", text))[0] is None
+        assert formatted(Source(name, text))[0] is None
         return
-    written = in_style(text)
+    written = in_style(text, name)
     assert json.dumps(node_of(written).plain(), sort_keys=True) == json.dumps(node.plain(), sort_keys=True)
-    assert comments_of(written) == comments_of(text)
-    assert in_style(written) == written
+    assert comments_of(written) == comments_of(unmarked)
+    assert in_style(written, name) == written
     assert written.endswith("\n")
+    assert in_style(text.replace("\n", "\r\n"), name) == written.replace("\n", "\r\n")
 
 
 @settings(max_examples=4 * EXAMPLES)
-@given(texts=st.lists(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]), max_size=40), max_size=4))
+@given(texts=st.lists(st.text(ALLOWED, max_size=40), max_size=4))
 def test_every_text_comes_back(texts: list[str]) -> None:
     value = {"a": texts, "b": {text: text for text in texts}}
     text = json.dumps(value, ensure_ascii=False)
@@ -148,3 +153,17 @@ def test_what_would_say_something_else_is_never_handed_out(monkeypatch: pytest.M
 def test_a_name_that_is_too_long_has_a_line_for_itself() -> None:
     text = f"x:\n  ? {'a' * 1020}\n  : b\n"
     assert in_style(text) == text
+
+
+@pytest.mark.parametrize(
+    ("before", "lines"),
+    [
+        ("a: b\n\n\nc:  d\n", [" a: b", " ", "-", "-c:  d", "+c: d"]),
+        ("a: b\nc: d", [" a: b", "-c: d", NO_END, "+c: d"]),
+        ("a: b\nc: d\n", []),
+    ],
+)
+def test_a_difference_is_one_that_patch_reads(before: str, lines: list[str]) -> None:
+    shown = [*difference("s.yaml", before, in_style(before))]
+    assert shown[:2] == (["--- s.yaml", "+++ s.yaml (formatted)"] if lines else [])
+    assert shown[3:] == lines

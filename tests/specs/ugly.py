@@ -32,9 +32,16 @@ COMMENTS = st.sampled_from(("# a", "#b", "# c: d", "#", "#  - e", '# "f'))
 @st.composite
 def files(draw: DrawFn) -> str:
     """A whole file: what looks like a spec, or anything."""
-    body = draw(specs() | mapping(0, 4))
-    head = draw(st.sampled_from(("", "---\n", "# top\n", "# top\n\n# more\n", "\n\n")))
-    return head + body + draw(st.sampled_from(("", "\n", "# end\n", "  # end\n\n", "...\n# end")))
+    body = draw(specs() | mapping(0, 4) | items(0, 3) | in_brackets())
+    head = draw(st.sampled_from(("", "\ufeff", "---\n", "--- # top\n", "# top\n", "# top\n\n# more\n", "\n\n")))
+    ends = ("", "\n", "# end\n", "  # end\n\n", "...\n# end", "... # end\n", "  \n\t\n")
+    return head + body + draw(st.sampled_from(ends))
+
+
+@st.composite
+def in_brackets(draw: DrawFn) -> str:
+    """A list or mapping in brackets that is the whole file."""
+    return f"{draw(flow(1, 3))}{draw(besides())}"
 
 
 @st.composite
@@ -99,11 +106,21 @@ def value(draw: DrawFn, indent: int, depth: int) -> str:
         ends = draw(st.sampled_from(("''", '""', ("", ""))))
         return f" {ends[0]}one two\n\n{' ' * deeper}three\n{' ' * deeper} four{ends[1]}{draw(besides())}"
     if kind == "block":
-        sign = draw(st.sampled_from(("|", ">", "|-", ">-", "|+", ">+", f"|{deeper - indent}", "|  # in it")))
-        lines = ["one", draw(st.sampled_from(("", "  two", "::two"))), "three", *[""] * draw(st.integers(0, 2))]
-        return f" {sign}\n" + "".join((" " * deeper + line).rstrip() + "\n" for line in lines)
+        return draw(block(indent, deeper))
     text = json.dumps(draw(WORDS), ensure_ascii=False) if kind == "quoted" else draw(PLAIN)
-    return f" {text}{draw(besides())}"
+    before = draw(besides()) + " " * deeper if draw(st.integers(0, 4)) == 0 else " "
+    return f"{before}{text}{draw(besides())}"
+
+
+@st.composite
+def block(draw: DrawFn, indent: int, deeper: int) -> str:
+    """A text behind `|` or `>`, with lines of spaces between and below its own."""
+    sign = draw(st.sampled_from("|>")) + draw(st.sampled_from(("", "", str(deeper - indent))))
+    sign += draw(st.sampled_from(("", "-", "+"))) + draw(st.sampled_from(("", "", "  # in it")))
+    spaces = st.sampled_from((0, 1, deeper, deeper + 1)).map(lambda columns: " " * columns)
+    words = st.sampled_from(("one", "  two", "::two", "# three", "\tfour")).map(lambda word: " " * deeper + word)
+    lines = [*draw(st.lists(spaces, max_size=1)), " " * deeper + "one", *draw(st.lists(words | spaces, max_size=4))]
+    return f" {sign}\n" + "".join(line + "\n" for line in lines) + draw(between())
 
 
 @st.composite
