@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from argparse import ArgumentParser, Namespace
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.consent import check_words, consent_arguments, limits_of, needs_of
@@ -68,7 +69,10 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
         tell_elsewhere(invalid(arguments, job, error), ExitCode.ERROR, arguments, console, job)
         raise
     except ReconcileError as error:
-        ended(None, error.exit_code)
+        if arguments.apply or isinstance(error, UsageError):
+            ended(None, error.exit_code)
+        else:
+            tell_elsewhere(not_checked(arguments, job, error), error.exit_code, arguments, console, job)
         raise
 
 
@@ -193,6 +197,15 @@ def invalid(arguments: Namespace, job: "Job", error: InvalidSpecs) -> "Review":
     return Review(None, error.problems, about._replace(compared=Compared.NOTHING, head=arguments.head or job.head))
 
 
+def not_checked(arguments: Namespace, job: "Job", error: ReconcileError) -> "Review":
+    """The check that somebody else has kept us from: what it said before is about another commit."""
+    from reconciler.problems import Problem
+    from reconciler.reports.review import Review, Stage
+
+    about = about_of(arguments, job)._replace(stage=Stage.NOT_CHECKED, head=arguments.head or job.head)
+    return Review(None, (Problem(error.code, error.message, None, error.remedy),), about)
+
+
 # ── telling ──────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -234,7 +247,8 @@ def ended(review: "Review | None", code: ExitCode) -> ExitCode:
     if path:
         from reconciler.pull_request.outputs import outputs_of, write_outputs
 
-        write_outputs(path, outputs_of(review, code))
+        with suppress(OSError):  # nobody reads them then
+            write_outputs(path, outputs_of(review, code))
     return code
 
 
@@ -272,6 +286,7 @@ def apply_reviewed(arguments: Namespace, console: Console, job: "Job") -> ExitCo
     found = reviewed_in(telling.posted) if telling and telling.posted else None
     if pull is None or telling is None or found is None:
         return fine_if_nothing_changes(arguments, console, job, pull)
+    tell_what_else_was_merged(job, pull, console)
     with telling:
         refuse_other_specs(arguments, pull, found)
     given = variables_of(found.paths, question(arguments).variables)
@@ -303,6 +318,25 @@ def merged_pull(job: "Job") -> "Pull | None":
         return Pull(job.number, job.head)
     commit = job.commit or Repository().commit("HEAD")
     return host.merged(commit, job.branch) if commit else None
+
+
+def tell_what_else_was_merged(job: "Job", pull: "Pull", console: Console) -> None:
+    """A push may bring several pull requests; what was reviewed in the others is not applied by this run."""
+    from reconciler.pull_request.git import Repository
+    from reconciler.pull_request.hosts import HostRefuses, host_of
+
+    if job.before is None or job.commit is None:
+        return
+    with suppress(HostRefuses):
+        host = host_of(job, os.environ)
+        merged = [host.merged(commit, job.branch) for commit in Repository().brought(job.before, job.commit)]
+        others = sorted({found.number for found in merged if found is not None} - {pull.number})
+        if others:
+            named = ", ".join(f"#{number}" for number in others)
+            console.line(
+                f"warning: this push has also brought {named}, and nothing of that is applied: what it changes stands "
+                "in the plan of the next pull request that touches the same specs, or of `reconcile plan`"
+            )
 
 
 def telling_in(pull: "Pull", arguments: Namespace, console: Console, job: "Job") -> "Telling":

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TextIO
 
+from reconciler.cli.saved import in_place_of_a_link
 from reconciler.reports import jsonl
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Events:
         self._applies = False
         self._is_planned = False
         try:
-            self._stream = stream if path == "-" else open(path, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+            self._stream = stream if path == "-" else in_place_of_a_link(path).open("w", encoding="utf-8")
         except (OSError, ValueError) as error:
             self.trouble = getattr(error, "strerror", None) or str(error)
         self._write(jsonl.version())

@@ -168,9 +168,7 @@ class Reports:
 
 def written(name: str, path: str, review: Any) -> str | None:
     """Write one report; why it could not be, if so."""
-    from pathlib import Path
-
-    from reconciler.cli.saved import write_whole
+    from reconciler.cli.saved import in_place_of_a_link, write_whole
     from reconciler.reports.formats import render
 
     try:
@@ -182,7 +180,7 @@ def written(name: str, path: str, review: Any) -> str | None:
             )
             sys.stdout.flush()
         else:
-            write_whole(text, Path(path).resolve())
+            write_whole(text, in_place_of_a_link(path))
     except BrokenPipeError:
         raise
     except (OSError, ValueError) as error:

@@ -32,6 +32,21 @@ def save(document: Mapping[str, Any], path: Path) -> None:
         raise ReconcileError(f"the plan cannot be saved to {path}: {error.strerror}", remedy="check --out") from error
 
 
+def in_place_of_a_link(path: str) -> Path:
+    """Where a report goes: a link that a checkout brings along is replaced, and leads nowhere.
+
+    Whoever names a whole path means what it leads to. Raises ValueError for a folder that is a link.
+    """
+    if Path(path).is_absolute():
+        return Path(path).resolve()
+    meant = Path(os.path.normpath(Path.cwd().resolve() / path))
+    if meant.parent.resolve() != meant.parent:
+        raise ValueError("a folder of this path is a link: write where it leads")
+    if meant.is_symlink():
+        meant.unlink()
+    return meant
+
+
 def write_whole(text: str, target: Path) -> None:
     """Write a file whole or not at all."""
     import tempfile

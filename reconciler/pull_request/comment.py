@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler.errors import ReconcileError
 from reconciler.planning.staleness import is_texts
+from reconciler.problems import Problem, Severity
 from reconciler.pull_request.hosts import Host, Posted, Pull
 from reconciler.pull_request.record import Record, moved, record_in, record_of, written
 from reconciler.reports.review import About, Compared, Review, Stage, remarks
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from reconciler.planning.outcomes import Applied
 
+ANOTHER_PLAN = "RCL7014"
 KEY = "reconcile"
 """Which comment, where a repository has but one check."""
 
@@ -73,13 +75,35 @@ def comment_on(host: Host, number: int, key: str, review: Review) -> str:
     there = open_comment(host, number, key)
     if there is None and says_nothing(review):
         return "nothing to comment on"
-    body = body_of(review, key)
+    if there is not None and is_merged(host, number, review.about.head):
+        return f"the comment on #{number} stays as it is: that is what was merged"
+    body = body_of(another_plan(review, there), key)
     if there is None:
         host.post(number, body)
         return f"commented on #{number}"
     if there.body != body:
         host.edit(number, there.id, body)
     return f"updated the comment on #{number}"
+
+
+def is_merged(host: Host, number: int, head: str | None) -> bool:
+    """Whether it is merged already: from then on, its comment says what was reviewed, whoever checks it again."""
+    pull = host.merged(head, None) if head else None
+    return pull is not None and pull.number == number
+
+
+def another_plan(review: Review, there: Posted | None) -> Review:
+    """The check, and that a commit has got another plan than the one that somebody may have approved."""
+    before = reviewed_in(there) if there is not None else None
+    now = review.document["fingerprint"] if review.document is not None else None
+    if before is None or now is None or before.head != review.about.head or before.fingerprint == now:
+        return review
+    said = (
+        f"the plan has changed since this commit was first checked: it was {before.fingerprint[:12]}, and is "
+        f"{now[:12]}; whoever has approved it has seen another one"
+    )
+    problem = Problem(ANOTHER_PLAN, said, help="look at it again before it is merged", severity=Severity.WARNING)
+    return review._replace(problems=(problem, *review.problems))
 
 
 # ── after review ─────────────────────────────────────────────────────────────────────────────────────

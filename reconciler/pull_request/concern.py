@@ -5,8 +5,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.endpoints.profiles import AWS, profile_named
 from reconciler.problems import Problem
-from reconciler.pull_request.affected import files_concerned, files_of, gone, is_among
-from reconciler.pull_request.agreements import changes_in_rules, changes_in_settings, changes_in_specs
+from reconciler.pull_request.affected import changes, files_concerned, files_of, gone
+from reconciler.pull_request.agreements import (
+    changes_in_rules,
+    changes_in_settings,
+    changes_in_specs,
+    outside_of_links,
+    schemas_of,
+)
 from reconciler.pull_request.base import Before, specs_before
 from reconciler.pull_request.git import Repository
 from reconciler.pull_request.job import Job
@@ -55,7 +61,8 @@ def concern_of(asked: Asked, job: Job) -> Concern:
     base = where_it_began(repository, asked, job)
     changed = repository.changed(base)
     settings = relative(asked.settings or SETTINGS_FILE)
-    if asked.all or is_among(settings, changed):
+    asks_of_all = (settings, *schemas_of(load_settings(asked.settings), settings))
+    if asked.all or any(changes(file, changed) for file in asks_of_all):
         files = tuple(sorted({bucket.place.file for bucket in loaded.buckets}))
     else:
         files = files_concerned(loaded, changed)
@@ -64,8 +71,8 @@ def concern_of(asked: Asked, job: Job) -> Concern:
     warnings = tuple(one for one in loaded.warnings if one.place is None or one.place.file in of_these)
     question = Question(files, variables_of(files, asked.question.variables))
     profile = profile_named(asked.endpoint_profile or AWS.name)
-    paths = tuple(relative(path) for path in asked.question.paths)
-    were_specs = {*files, *(name for name in changed if is_below(name, paths))}
+    paths = tuple(one for path in asked.question.paths for one in (relative(path), outside_of_links(path)))
+    were_specs = {*files, *map(outside_of_links, files), *(name for name in changed if is_below(name, paths))}
     before = specs_before(repository, base, were_specs, asked.question.variables, profile)
     agreed = agreements(repository, base, asked, chosen, before, changed)
     missing = gone(before.specs.keys(), {bucket.spec.name for bucket in loaded.buckets})
@@ -76,7 +83,7 @@ def concern_of(asked: Asked, job: Job) -> Concern:
         before,
         base,
         repository.commit(head or "HEAD") or head,
-        (*warnings, *missing, *agreed),
+        (*agreed, *missing, *warnings),
     )
 
 
@@ -91,7 +98,7 @@ def agreements(
     """What this changes of what the check goes by."""
     file = relative(asked.settings or SETTINGS_FILE)
     settings = load_settings(asked.settings)
-    if is_among(file, changed):
+    if changes(file, changed):
         yield from changes_in_settings(repository, base, file, settings)
     yield from changes_in_rules(settings, file, changed)
     yield from changes_in_specs(before.specs, chosen)

@@ -15,6 +15,8 @@ from reconciler.errors import ReconcileError
 from reconciler.specs.includes import as_text
 
 CANNOT_ASK = "RCL7001"
+MOST_BROUGHT = 20
+"""Commits of one push that are looked at."""
 LONGEST = 120
 """Seconds that one question to Git may take."""
 ORDINARY_FILES = ("100644", "100755")
@@ -22,7 +24,8 @@ ORDINARY_FILES = ("100644", "100755")
 CREDENTIALS = re.compile(r"//[^/@\s]*@")
 """What stands before the host in the address of a remote, and may be a token."""
 UNATTENDED = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"}
-"""Git's words in English; nobody is asked, nothing is locked, nothing is fetched."""
+UNATTENDED |= {"GIT_NO_REPLACE_OBJECTS": "1"}
+"""Git's words in English; nobody is asked, nothing is locked, fetched or replaced by something else."""
 USUAL_BASES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 WHOLE_HISTORY = (
     "fetch more of the history: `fetch-depth: 0` for actions/checkout, `GIT_DEPTH: 0` on GitLab, or "
@@ -85,6 +88,11 @@ class Repository:
             remedy=WHOLE_HISTORY if self.is_shallow else "the two have no common history: pass another --base",
             code=CANNOT_ASK,
         )
+
+    def brought(self, before: str, commit: str) -> tuple[str, ...]:
+        """The commits that a push has brought to a branch before this one, newest first, as far as they are here."""
+        ended = self._run("rev-list", "--first-parent", f"--max-count={MOST_BROUGHT}", f"{before}..{commit}^")
+        return tuple(ended.stdout.decode().split()) if ended.returncode == 0 else ()
 
     @property
     def is_shallow(self) -> bool:
@@ -155,7 +163,7 @@ class Repository:
         environment = {**os.environ, **UNATTENDED}
         try:
             return subprocess.run(  # noqa: S603 - no shell, and no word of these is an option of somebody else's
-                ["git", "--literal-pathspecs", *words],  # noqa: S607 - whichever Git is installed
+                ["git", "-c", "safe.bareRepository=explicit", "--literal-pathspecs", *words],  # noqa: S607 - whichever Git is installed
                 cwd=self.folder,
                 env=environment,
                 input=given,

@@ -26,7 +26,8 @@ from reconciler.pull_request.job import GITHUB
 logging.getLogger("github").handlers.clear()
 
 API = "https://api.github.com"
-FORBIDDEN = (401, 403)
+FORBIDDEN = (401, 403, 404)
+"""GitHub says 404 of what the token may not see."""
 WHO = "query { viewer { login } }"
 """What `GET /user` says to people alone, GraphQL says to the token of a job and of an app, too."""
 BOT = "[bot]"

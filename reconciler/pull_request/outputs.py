@@ -8,7 +8,7 @@ from typing import Any
 from reconciler.aspects.calls import Risk
 from reconciler.errors import ExitCode
 from reconciler.planning.changeset import Action, worst
-from reconciler.reports.review import Review
+from reconciler.reports.review import Review, Stage
 
 LARGEST_SUMMARY = 1_000_000
 """Bytes. GitHub takes 1,024 KiB from a step."""
@@ -46,7 +46,8 @@ def outputs_of(review: Review | None, code: int) -> dict[str, str]:
 
 def reason(review: Review | None, summary: Mapping[str, int], code: int) -> str:
     """Why the check ends as it does."""
-    if code == ExitCode.ERROR and review and any(problem.is_error for problem in review.problems):
+    is_known = review is not None and review.about.stage is not Stage.NOT_CHECKED
+    if code == ExitCode.ERROR and review and is_known and any(problem.is_error for problem in review.problems):
         return "invalid"
     if code == ExitCode.ERROR and summary.get(Action.BLOCKED):
         return "blocked"

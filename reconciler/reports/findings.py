@@ -10,7 +10,8 @@ from reconciler.guardrails.rule import Rule
 from reconciler.problems import Problem
 from reconciler.reports.review import Remark, Review, remarks, remarks_of
 
-LEVELS = ("error", "warning", "waived")
+LEVELS = ("error", "waived", "warning")
+"""What is let pass comes before advice, which may be so much that the rest has no room."""
 OUR_RULE = re.compile(r"[A-Z]{2,8}-[0-9]{2,3}\Z")
 
 

@@ -26,6 +26,7 @@ TITLES = {
     Stage.PLANNED: "Plan",
     Stage.APPLYING: "Applying",
     Stage.APPLIED: "Applied",
+    Stage.NOT_CHECKED: "Not checked",
     Stage.NOT_APPLIED: "Not applied",
 }
 COMPARED = {

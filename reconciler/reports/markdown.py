@@ -36,7 +36,7 @@ LARGEST = 60_000
 """Bytes. A comment on GitHub has 65,536 characters, and something more may be added to it."""
 LEAST = 20_000
 """Bytes that a report may always have."""
-LONGEST_MARKER = 2_000
+LONGEST_MARKER = 12_000
 SPARE = 1_500
 """Bytes kept for what says that something was left out."""
 TOO_LITTLE = 500
@@ -50,6 +50,7 @@ SHORT = 100
 STAGES = {
     Stage.APPLYING: "⏳ **Being applied.**",
     Stage.APPLIED: "✅ **Applied.**",
+    Stage.NOT_CHECKED: "🛑 **Not checked.** What these specs would do, nobody knows.",
     Stage.NOT_APPLIED: "🛑 **Not applied.**",
 }
 
@@ -109,6 +110,8 @@ def icon(review: Review) -> str:
 
 def verdict(review: Review) -> str:
     """How much is to be done, and the worst that it may do."""
+    if review.about.stage is Stage.NOT_CHECKED:
+        return "not checked"
     errors = sum(problem.is_error for problem in review.problems)
     if errors:
         return f"the specs are not valid, {count(errors, 'error')}"
@@ -140,7 +143,7 @@ def standing(review: Review, room: int) -> Iterator[str]:
             f"> [!NOTE]\n> **Not compared with live buckets.** This is what the specs change against those{base}; "
             "what is live may be something else."
         )
-    elif about.compared is Compared.NOTHING:
+    elif about.compared is Compared.NOTHING and about.stage is not Stage.NOT_CHECKED:
         yield "> [!NOTE]\n> **Not compared with live buckets.** Only the specs themselves were looked at."
     if review.document is not None:
         yield " · ".join(scope(review.document))

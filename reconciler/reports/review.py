@@ -36,6 +36,8 @@ class Stage(StrEnum):
     PLANNED = "planned"
     APPLYING = "applying"
     APPLIED = "applied"
+    NOT_CHECKED = "not checked"
+    """Somebody does not answer, or refuses: what the specs would do, nobody knows. `About.told` says it."""
     NOT_APPLIED = "not applied"
     """Something has moved since it was reviewed, or it failed: `About.told` says it."""
 

@@ -184,6 +184,13 @@ GENERAL = (
         "it as at any other change.",
         Severity.WARNING,
     ),
+    Code(
+        "RCL7014",
+        "another plan for the same commit",
+        "The check of a commit was run again, and the live buckets have changed meanwhile: what would be applied is "
+        "not what was shown first. Hosts dismiss approvals for new commits only, so that somebody has to look again.",
+        Severity.WARNING,
+    ),
     Code(ReconcileError.code, "a refusal", "Something stands in the way; the message says what, and what to do."),
     Code(
         UsageError.code,

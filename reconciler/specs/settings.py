@@ -45,6 +45,8 @@ def load_settings(named: str | None = None) -> Settings:
             return Settings()
         said = f"`{OTHER_ENDING}` is not read"
         raise InvalidSettings([Problem(MISNAMED.code, said, help=f"rename it to `{SETTINGS_FILE}`")])
+    if named is None and path.is_symlink():
+        refuse_what_lies_outside(path)
     source = source_of(path, problems)
     node, found = parse(source) if source is not None else (None, ())
     # a file with nothing but comments decides nothing
@@ -57,6 +59,15 @@ def load_settings(named: str | None = None) -> Settings:
     if problems:
         raise InvalidSettings(in_order(problems))
     return settings
+
+
+def refuse_what_lies_outside(path: Path) -> None:
+    """Raise `InvalidSettings` for a link out of the repository: what it leads to would be shown with its mistakes."""
+    from reconciler.specs.guardrails import checkout_of
+
+    if not path.resolve().is_relative_to(checkout_of(Path())):
+        said = f"`{path}` is a link that leads out of the repository"
+        raise InvalidSettings([Problem(NO_FILE.code, said, help="name the file itself with --settings")])
 
 
 def is_there(path: Path) -> bool:

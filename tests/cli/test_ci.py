@@ -1,6 +1,7 @@
 """A pull request from its first push to its merge, and what may come in between."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import copytree
@@ -120,7 +121,7 @@ class OnGitHub:
             "head": {"sha": head},
             "base": {"ref": "main"},
         }
-        self.host.pulls[commit] = [pull]
+        self.host.pulls[commit] = self.host.pulls[head] = [pull]
         self._begin({"before": self.work.git("rev-parse", f"{commit}^1")}, TOKEN, commit)
 
     @property
@@ -214,6 +215,95 @@ def test_what_has_moved_since_the_review_is_not_applied_and_the_comment_says_wha
 
     s3.put_bucket_versioning(Bucket="acme-lake", VersioningConfiguration={"Status": "Enabled"})
     assert reconcile("ci", "--apply").code == 0, "it is what was reviewed again"
+    assert len(github.bodies(NUMBER)) == 1
+
+
+def test_a_check_that_is_run_again_after_the_merge_reviews_nothing(
+    reconcile: Run, s3: Any, work: Work, job: OnGitHub, github: FakeGitHub
+) -> None:
+    assert reconcile("apply", "--auto-approve").code == 0
+    head = changed(work)
+    job.pull_request()
+    assert reconcile("ci").code == 0
+    merge = work.merged("topic")
+    s3.put_bucket_versioning(Bucket="acme-lake", VersioningConfiguration={"Status": "Suspended"})
+    job.push(head, merge)
+    assert reconcile("ci", "--apply").code == 4
+    bodies = github.bodies(NUMBER)
+
+    work.git("checkout", "-q", "topic")
+    job.pull_request()
+    again = reconcile("ci")
+    assert again.code == 0
+    assert "stays as it is: that is what was merged" in again.err
+    assert github.bodies(NUMBER) == bodies
+    work.git("checkout", "-q", "main")
+    job.push(head, merge)
+    assert reconcile("ci", "--apply").code == 4
+    assert s3.get_bucket_versioning(Bucket="acme-lake")["Status"] == "Suspended"
+
+
+def test_another_plan_for_the_same_commit_is_told(
+    reconcile: Run, s3: Any, work: Work, job: OnGitHub, github: FakeGitHub
+) -> None:
+    assert reconcile("apply", "--auto-approve").code == 0
+    changed(work)
+    job.pull_request()
+    assert reconcile("ci").code == 0
+    s3.put_bucket_versioning(Bucket="acme-lake", VersioningConfiguration={"Status": "Suspended"})
+    assert reconcile("ci").code == 0
+    (body,) = github.bodies(NUMBER)
+    assert "the plan has changed since this commit was first checked" in body
+    assert "RCL7014" in body
+
+
+def test_a_check_that_s3_keeps_from_its_end_says_so_in_the_comment(
+    offline: Run, reconcile: Run, work: Work, job: OnGitHub, github: FakeGitHub
+) -> None:
+    assert reconcile("apply", "--auto-approve").code == 0
+    changed(work)
+    job.pull_request()
+    assert reconcile("ci").code == 0
+    work.commit(lake=LAKE_WITH_TEAM.replace("Enabled", "Suspended"))
+    job.pull_request()
+    ended = offline("ci", "--endpoint-url", "http://127.0.0.1:9")
+    assert ended.code == 1
+    (body,) = github.bodies(NUMBER)
+    assert "not checked" in body
+    assert "acme-lake" not in body, "what it said before was about another commit"
+    assert "::error" in ended.out
+    assert "ot checked" in job.summary.read_text()
+    assert job.said["exit_reason"] == "error"
+
+
+def test_of_two_merges_in_one_push_the_one_that_is_not_applied_is_told(
+    reconcile: Run, work: Work, job: OnGitHub, github: FakeGitHub
+) -> None:
+    assert reconcile("apply", "--auto-approve").code == 0
+    work.branch("first")
+    work.commit(logs=LOGS.replace("data-platform", "lake"))
+    work.branch("topic")
+    head = work.commit(lake=LAKE_WITH_TEAM)
+    job.pull_request()
+    assert reconcile("ci").code == 0
+    before, first, merge = work.git("rev-parse", "main"), work.merged("first"), work.merged("topic")
+    job.push(head, merge)
+    github.pulls[first] = [{**github.pulls[merge][0], "number": 11, "merge_commit_sha": first}]
+    event = Path(os.environ["GITHUB_EVENT_PATH"])
+    event.write_text(json.dumps({"before": before}))
+    ended = reconcile("ci", "--apply")
+    assert ended.code == 0
+    assert "this push has also brought #11" in ended.err
+
+
+def test_outputs_that_cannot_be_written_fail_no_check(
+    reconcile: Run, work: Work, job: OnGitHub, github: FakeGitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert reconcile("apply", "--auto-approve").code == 0
+    changed(work)
+    job.pull_request()
+    monkeypatch.setenv("GITHUB_OUTPUT", "/nowhere/at/all")
+    assert reconcile("ci").code == 0
     assert len(github.bodies(NUMBER)) == 1
 
 

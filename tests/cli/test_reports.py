@@ -150,3 +150,21 @@ def test_a_report_that_cannot_be_written_is_an_error_after_all_else(reconcile: R
     assert ended.code == 1
     assert "versoning" in ended.err
     assert "warning: a report cannot be written" in ended.err
+
+
+@pytest.mark.parametrize("name", ["html", "markdown", "jsonl"])
+def test_a_link_in_the_checkout_leads_no_report_anywhere(
+    reconcile: Run, spec: Path, name: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "precious.sh").write_text("precious\n")
+    Path("plan.html").symlink_to(outside / "precious.sh")
+    Path("out").symlink_to(outside)
+    assert reconcile("plan", "--report", f"{name}=plan.html").code == 0
+    assert (outside / "precious.sh").read_text() == "precious\n"
+    assert not Path("plan.html").is_symlink()
+    assert "acme-lake" in Path("plan.html").read_text()
+    refused = reconcile("plan", "--report", f"{name}=out/precious.sh")
+    assert refused.code == 1
+    assert "a folder of this path is a link" in refused.err
+    assert (outside / "precious.sh").read_text() == "precious\n"

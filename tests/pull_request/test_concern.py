@@ -161,7 +161,63 @@ def test_purposes_and_waivers_that_change_are_told(work: Work) -> None:
     assert agreed("{}", logs=bucket("logs", more), new=bucket("new", more)) == [
         "the purpose of acme-logs was not set, and is other: other guardrails are asked",
         "a waiver of PUB-01 for acme-logs is new, until 2999-12-31, by lake: for a while",
+        "a waiver of PUB-01 for acme-new is new, until 2999-12-31, by lake: for a while",
     ]
     work.git("checkout", "-q", "-B", "main")
     work.branch("another")
     assert agreed("{}", logs=bucket("logs", more + "    tags: {a: b}\n")) == []
+
+
+def accounts(*numbers: int) -> str:
+    ids = ", ".join(f'"{number:012}"' for number in numbers)
+    return f"guardrails: {{rules: {{POL-03: {{accounts: [{ids}]}}}}}}\n"
+
+
+def test_of_a_long_list_whatever_comes_and_goes_is_told(work: Work) -> None:
+    agreed(accounts(*range(1, 30)))
+    work.git("checkout", "-q", "-B", "main")
+    work.branch("another")
+    by = "this pull request changes what it is checked by: `guardrails.rules.POL-03.accounts`"
+    assert agreed(accounts(*range(2, 31))) == [f'{by} loses "000000000001" and gets "000000000030"']
+    work.git("checkout", "-q", "-B", "main")
+    work.branch("a-third")
+    assert agreed(accounts(*reversed(range(2, 31)))) == [f"{by} stands in another order"]
+
+
+def test_settings_behind_a_link_are_settings(work: Work) -> None:
+    (work.folder / "team").mkdir()
+    (work.folder / "team" / "settings.yaml").write_text("limits: {buckets_changed: 3}\n")
+    (work.folder / "reconcile.yaml").symlink_to("team/settings.yaml")
+    work.commit()
+    work.git("checkout", "-q", "-B", "main")
+    work.branch("linked")
+    assert agreed("limits: {buckets_changed: 1000}\n") == [
+        "this pull request changes what it is checked by: `limits.buckets_changed` was 3, and is 1000"
+    ]
+    assert len(concern().question.paths) == 3, "they concern all specs"
+
+
+def test_a_rule_of_the_team_concerns_all_specs(work: Work) -> None:
+    own = {"own": [{"id": "ACME-01", "title": "A rule", "json_schema": "rule.json"}]}
+    (work.folder / "rule.json").write_text("{}")
+    (work.folder / "reconcile.yaml").write_text(json.dumps({"guardrails": own}))
+    work.commit()
+    work.git("checkout", "-q", "-B", "main")
+    work.branch("tightened")
+    (work.folder / "rule.json").write_text('{"required": ["account"]}')
+    work.commit()
+    assert len(concern().question.paths) == 3
+
+
+def test_specs_behind_a_linked_folder_were_there_before(work: Work) -> None:
+    (work.folder / "infra").mkdir()
+    (work.folder / "specs").rename(work.folder / "infra" / "specs")
+    (work.folder / "specs").symlink_to("infra/specs")
+    work.commit()
+    work.git("checkout", "-q", "-B", "main")
+    work.branch("behind")
+    work.commit(logs=None, raw=bucket("raw", "    purpose: temp\n"))
+    assert [(problem.code, problem.message) for problem in concern().problems] == [
+        ("RCL7013", "the purpose of acme-raw was not set, and is temp: other guardrails are asked"),
+        ("RCL7011", "no spec describes `acme-logs` any more: nothing happens to the bucket"),
+    ]

@@ -264,7 +264,7 @@ def test_what_was_not_compared_with_live_buckets_is_nothing_to_apply() -> None:
         assert found is not None
         assert found.key == "prod"
         assert (found.fingerprint is not None) == is_plan
-    paths = [f"specs/{at}.yaml" for at in range(500)]
+    paths = [f"specs/{at}.yaml" for at in range(5_000)]
     review = something_of_every_kind()
     assert review.document is not None
     inputs = {**review.document["inputs"], "paths": paths}
@@ -299,3 +299,13 @@ def test_where_only_the_order_changes_both_are_shown() -> None:
         if change["aspect"] == "policy":
             change["fields"][0] |= {"before": ["a", "b"], "after": ["b", "a"]}
     assert re.search(r"^- .*: a, b\n\+ .*: b, a$", render(review), re.MULTILINE)
+
+
+def test_a_check_that_came_to_no_end_says_nothing_of_specs() -> None:
+    told = ("the endpoint does not answer",)
+    about = About(stage=Stage.NOT_CHECKED, compared=Compared.NOTHING, told=told)
+    text = render(Review(None, (Problem("RCL9004", told[0]),), about))
+    assert "reconcile: not checked" in text
+    assert "What these specs would do, nobody knows" in text
+    assert "not valid" not in text
+    assert "Only the specs themselves" not in text

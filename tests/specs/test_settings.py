@@ -205,3 +205,20 @@ def test_every_setting_is_explained() -> None:
     with pytest.raises(UsageError) as refused:
         explain("settings.limit")
     assert refused.value.remedy == "`settings` lists all settings"
+
+
+def test_a_link_out_of_the_repository_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secrets").write_text("aws_access_key_id = AKIAVICTIM\n")
+    checkout = tmp_path / "checkout"
+    (checkout / "team").mkdir(parents=True)
+    (checkout / "team" / "settings.yaml").write_text("limits: {buckets_changed: 7}\n")
+    monkeypatch.chdir(checkout)
+    Path("reconcile.yaml").symlink_to("../secrets")
+    with pytest.raises(InvalidSettings) as refused:
+        load_settings()
+    assert [problem.message for problem in refused.value.problems] == [
+        "`reconcile.yaml` is a link that leads out of the repository"
+    ]
+    Path("reconcile.yaml").unlink()
+    Path("reconcile.yaml").symlink_to("team/settings.yaml")
+    assert load_settings().limits.buckets_changed == 7
