@@ -4,7 +4,7 @@ import json
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.inert import MOST_MARKS, inert, inert_json, inert_lines
@@ -73,6 +73,7 @@ def test_a_text_is_one_line_and_what_is_shown_stays_as_it_is(text: str) -> None:
 
 
 @given(st.recursive(texts, lambda inside: st.lists(inside) | st.dictionaries(texts, inside), max_leaves=5))
+@example("é\u202e\U000e0041::")
 def test_json_says_the_same(data: object) -> None:
     for written in (json.dumps(data, indent=2, ensure_ascii=False), json.dumps(data, indent=2)):
         shown = inert_json(written)

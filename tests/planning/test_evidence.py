@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
@@ -91,6 +91,7 @@ def test_suspending_versions_concerns_every_rule_that_expires() -> None:
 
 
 @given(st.lists(st.text("ab/", max_size=4)), st.text("ab/", max_size=6))
+@example(["a/b", "a/", "b"], "a/b/")
 def test_law_outermost_prefixes_hold_the_same_keys_and_each_only_once(prefixes: list[str], key: str) -> None:
     found = outermost(prefixes)
     assert sum(key.startswith(prefix) for prefix in found) == any(key.startswith(prefix) for prefix in prefixes)

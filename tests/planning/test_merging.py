@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.errors import ReconcileError
@@ -96,6 +96,7 @@ def test_the_whole_is_what_a_single_run_gives(
 
 
 @given(plans=FLEETS, detailed=st.booleans())
+@example(plans=(KINDS[10]("one"),), detailed=False)
 def test_a_document_ends_a_run_as_its_changeset_does(plans: tuple[Plan, ...], detailed: bool) -> None:
     changeset = Changeset(plans, None, Inputs(("specs",)))
     assert exit_code_of(to_document(changeset, VERSION), detailed) is changeset.exit_code(detailed)
@@ -129,6 +130,7 @@ def test_the_plan_of_a_shard_is_another_plan() -> None:
 
 
 @given(limits=LIMITS, total=st.integers(1, 1000))
+@example(limits=Limits.model_validate({"bytes_expiring": "999999999PiB"}), total=7)
 def test_all_shards_together_may_do_what_a_single_run_may_and_hardly_more(limits: Limits, total: int) -> None:
     part = shared_out(limits, total)
     assert part.share_of_fleet == limits.share_of_fleet

@@ -55,6 +55,13 @@ def test_a_policy_with_somebody_who_was_deleted_is_never_what_a_spec_says(wanted
     assert "RCL2408" in {refusal.code.code for refusal in live.refusals(AROUND)}
 
 
+def test_a_character_that_no_policy_can_hold_is_found_beside_anything() -> None:
+    condition = {"NumericLessThanEquals": {"s3:max-keys": 10}}
+    refusals = spec_of({"Statement": [BASE | {"Condition": condition, "Sid": "a\x01"}]}).refusals()
+    found = [refusal for refusal in refusals if "a character that no policy can hold" in refusal.message]
+    assert [refusal.path for refusal in found] == [("policy", "Statement", 0, "Sid")]
+
+
 def test_a_remark_leads_to_the_one_who_was_deleted() -> None:
     statement = BASE | {"Effect": "Deny", "NotPrincipal": {"AWS": ["111122223333", "AROAEXAMPLE"], "Service": "AIDAX"}}
     live = Policy({"Statement": [BASE, statement, "no statement", BASE | {"Principal": {"AWS": 5}}]})

@@ -257,6 +257,22 @@ def test_it_is_written_as_people_write() -> None:
     )
 
 
+def test_what_is_shared_stands_under_defaults() -> None:
+    live = [bucket(name, versioning=Versioning(status="Enabled")) for name in ("acme-one", "acme-two")]
+    defaults, rest = factored([taken_over(one, WHO) for one in live])
+    assert spec_file(rest, defaults) == (
+        "# yaml-language-server: $schema=../schemas/bucket-spec.schema.json\n"
+        "defaults:\n"
+        "  region: us-east-1\n"
+        f'  account: "{ACCOUNT}"\n'
+        "  versioning: Enabled\n"
+        "buckets:\n"
+        "  - name: acme-one\n"
+        "\n"
+        "  - name: acme-two\n"
+    )
+
+
 @given(
     values=st.dictionaries(st.text(min_size=1, max_size=9), st.text(max_size=2 * IN_ONE_LINE), min_size=1, max_size=3)
 )
