@@ -1,9 +1,12 @@
 """What a pull request concerns: of all specs, which are validated, those that it changes, and what they were before."""
 
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.endpoints.profiles import AWS, profile_named
+from reconciler.errors import InvalidSpecs
 from reconciler.problems import Problem
 from reconciler.pull_request.affected import changes, files_concerned, files_of, gone
 from reconciler.pull_request.agreements import (
@@ -18,6 +21,8 @@ from reconciler.pull_request.git import Repository
 from reconciler.pull_request.job import Job
 from reconciler.question import Question, load_specs
 from reconciler.specs.files import SETTINGS_FILE, relative, sources_of
+from reconciler.specs.guardrails import checkout_of
+from reconciler.specs.includes import OUTSIDE
 from reconciler.specs.loader import Declared, Loaded
 from reconciler.specs.settings import load_settings
 from reconciler.specs.sharing import Shared
@@ -56,6 +61,7 @@ class Concern(NamedTuple):
 
 def concern_of(asked: Asked, job: Job) -> Concern:
     """What this pull request is about. Raises `InvalidSpecs` for the problems of all specs, changed or not."""
+    refuse_links_out(asked.question.paths)
     loaded = load_specs(asked.question, asked.endpoint_profile, asked.accounts)
     repository = Repository()
     base = where_it_began(repository, asked, job)
@@ -85,6 +91,20 @@ def concern_of(asked: Asked, job: Job) -> Concern:
         repository.commit(head or "HEAD") or head,
         (*agreed, *missing, *warnings),
     )
+
+
+def refuse_links_out(paths: Sequence[str]) -> None:
+    """Raise `InvalidSpecs` for specs that lie in the checkout by their names and elsewhere by a link in them.
+
+    What a file of the machine holds would be shown with its mistakes to whoever reads the check.
+    """
+    here, checkout = Path.cwd(), checkout_of(Path())
+    by_name = [path for path in paths if Path(os.path.normpath(here / path)).is_relative_to(checkout)]
+    links = [path for path in by_name if not Path(path).resolve().is_relative_to(checkout)]
+    said = "`{}` is, or lies behind, a link that leads out of the repository"
+    hint = "the specs of a pull request lie in its own repository"
+    if links:
+        raise InvalidSpecs([Problem(OUTSIDE.code, said.format(path), help=hint) for path in links])
 
 
 def agreements(

@@ -25,7 +25,8 @@ OUTSIDE = Code(
     "RCL1201",
     "a file outside of the spec's folder",
     "A spec may only include files that lie in its own folder or below, also when links are followed: a spec from a "
-    "pull request must not be able to read the machine that checks it.",
+    "pull request must not be able to read the machine that checks it. For the same reason `reconcile ci` follows no "
+    "link out of the repository to the specs themselves.",
 )
 NOT_READABLE = Code(
     "RCL1202",

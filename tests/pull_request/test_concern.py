@@ -1,11 +1,12 @@
 """Which specs a pull request concerns."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from reconciler.errors import ReconcileError
+from reconciler.errors import InvalidSpecs, ReconcileError
 from reconciler.pull_request.concern import Asked, Concern, concern_of
 from reconciler.pull_request.git import Repository
 from reconciler.pull_request.job import Job
@@ -221,3 +222,28 @@ def test_specs_behind_a_linked_folder_were_there_before(work: Work) -> None:
         ("RCL7013", "the purpose of acme-raw was not set, and is temp: other guardrails are asked"),
         ("RCL7011", "no spec describes `acme-logs` any more: nothing happens to the bucket"),
     ]
+
+
+@pytest.mark.parametrize("named", ["specs", "specs/raw.yaml", "specs/below"])
+def test_specs_behind_a_link_out_of_the_repository_are_not_read(
+    work: Work, tmp_path_factory: pytest.TempPathFactory, named: str
+) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "below").mkdir()
+    (outside / "raw.yaml").write_text("aws_secret_access_key = secret")
+    (work.folder / "specs").rename(work.folder / "was")
+    (work.folder / "specs").symlink_to(outside)
+    work.commit()
+    with pytest.raises(InvalidSpecs) as found:
+        concern_of(Asked(Question((named,), {}), base="main"), NO_JOB)
+    [problem] = found.value.problems
+    assert problem.code == "RCL1201"
+    assert problem.message == f"`{named}` is, or lies behind, a link that leads out of the repository"
+
+
+def test_whoever_names_files_elsewhere_means_them(work: Work, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "raw.yaml"
+    elsewhere.write_text(bucket("elsewhere"))
+    for named in (str(elsewhere), os.path.relpath(elsewhere)):
+        [found] = concern_of(Asked(Question((named,), {}), base="main", all=True), NO_JOB).loaded.buckets
+        assert found.spec.name == "acme-elsewhere"
