@@ -146,7 +146,7 @@ class PlanIsStale(ReconcileError):  # noqa: N818
     def __init__(self, moved: Sequence[str], message: str = "the saved plan is no longer true") -> None:
         super().__init__(
             message,
-            remedy="run `reconcile plan --out` again and review the new plan",
+            remedy="review a new plan: one of `reconcile plan --out`, or of a pull request's check",
         )
         self.moved = tuple(moved)
 

@@ -87,7 +87,7 @@ def stopped(changeset: Changeset, moved: Mapping[str, Sequence[str]]) -> Changes
 
     def left_alone(plan: Plan) -> Plan:
         why = "; ".join(sentence.removeprefix(f"{plan.name}: ") for sentence in moved[plan.name])
-        blocker = Blocker(BUCKET, f"not as it was reviewed: {why}", "run `reconcile plan --out` again and review it")
+        blocker = Blocker(BUCKET, f"not as it was reviewed: {why}", "review a new plan of it")
         return replace(plan, changes=(), blockers=(blocker,), evidence=None)
 
     return replace(changeset, plans=tuple(left_alone(plan) if plan.name in moved else plan for plan in changeset.plans))

@@ -153,7 +153,8 @@ def scope(document: Document) -> Iterator[str]:
     """Which buckets these are, in which account."""
     inputs, buckets = document["inputs"], document["buckets"]
     accounts = sorted({bucket["account"] or "unknown" for bucket in buckets})
-    yield f"{count(len(buckets), 'bucket')} in {listed(inputs['paths'])}"
+    inside = f" in {listed(inputs['paths'])}" if inputs["paths"] else ""
+    yield f"{count(len(buckets), 'bucket')}{inside}"
     if accounts:
         yield f"account {listed(accounts)}"
     if document["endpoint"] == "sandbox":

@@ -15,7 +15,7 @@ PLAIN = re.compile(r"\(?[^\W\d_]+(?:['’][^\W\d_]+|-[a-z]+)*[,.;:)?!…]*|\(?[0
 """A word or a number in which nobody sees a reference or the sign of a list; hashes are looked at apart."""
 HASH = re.compile(r"\(?[0-9a-fA-F]{6,}[,.;:)?!…]*")
 """What could be a commit (`deadbeef` is a word, and a hash)."""
-IN_BACKTICKS = re.compile(r"`([^`]+)`([,.;:)]*)")
+IN_BACKTICKS = re.compile(r"`([^`]+)`([,.;:)?!]*)")
 IN_BRACKETS = re.compile(r"\(([^()]+)\)([,.;:]?)")
 PUNCTUATION = re.compile(r"(.+?)([,.;:]?)")
 TICKS = re.compile("`+")

@@ -79,7 +79,7 @@ def test_a_plan_that_is_no_longer_true_is_refused(
     assert ended.err.count("error[RCL4002]: the saved plan is no longer true") == 1
     for sentence in said:
         assert f"  - {sentence}\n" in ended.err
-    assert "run `reconcile plan --out` again" in ended.err
+    assert "review a new plan: one of `reconcile plan --out`, or of a pull request's check" in ended.err
     assert server.writes == []
     as_json = apply(reconcile, "--format", "json")
     assert as_json.code == 4

@@ -282,7 +282,9 @@ def test_of_long_values_the_difference_is_shown() -> None:
 
 
 def test_a_plan_of_nothing_is_told() -> None:
-    assert "0 buckets in" in render(Review(document()))
+    assert "\n0 buckets in `" in render(Review(document()))
+    nowhere = document()
+    assert "\n0 buckets\n" in render(Review(nowhere | {"inputs": nowhere["inputs"] | {"paths": []}}))
 
 
 def test_the_worst_comes_first() -> None:

@@ -92,6 +92,7 @@ def test_in_html_nothing_is_an_element(text: str) -> None:
 def test_plain_words_stay_as_they_are() -> None:
     said = "objects under `raw/` are deleted after 300 days, not 365 (rule archive-raw); see s3:GetObject."
     assert prose(said) == said.replace("s3:GetObject", "`s3:GetObject`")
+    assert prose("did you mean `tags`? or `a_b`!") == "did you mean `tags`? or `a_b`!"
     assert prose("it lets in everybody (s3:GetObject).") == "it lets in everybody (`s3:GetObject`)."
     assert prose("x" * 1_000 + " y").count("x") == 500
 
