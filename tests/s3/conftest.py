@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from copy import copy
 from functools import cache
 from types import SimpleNamespace
 
@@ -114,3 +115,9 @@ def lake(world: World) -> World:
 def plain_moto(bare: World) -> Iterator[World]:
     yield bare
     bare.reset()
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """moto copies every object for every page of a listing, with all that is in it."""
+    monkeypatch.setattr("moto.s3.models.copy", SimpleNamespace(deepcopy=copy))
