@@ -5,6 +5,7 @@ one is decided by meaning (`reconciler.policy_language`), and where both mean th
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any, Self
 
 from pydantic import ConfigDict, JsonValue, RootModel, model_validator
@@ -73,9 +74,14 @@ class Policy(Aspect, RootModel[dict[str, JsonValue]]):
         policy.to_s3()["Policy"].encode()  # half a character, \ud800, is JSON and cannot be written anywhere
         return policy
 
+    @cached_property
+    def text(self) -> str:
+        """The policy as text, minified, in the order in which it was written; found out once, for many ask for it."""
+        return grammar.minified(self.root)
+
     def to_s3(self) -> Wire:
-        """The policy as text, minified, in the order in which it was written."""
-        return {"Policy": grammar.minified(self.root)}
+        """The policy as text."""
+        return {"Policy": self.text}
 
     def meaning(self) -> Any:
         """The canonical policy: equal for every spelling of one meaning."""
@@ -83,7 +89,7 @@ class Policy(Aspect, RootModel[dict[str, JsonValue]]):
 
     def __eq__(self, other: object) -> bool:
         """The same words mean the same: most live policies are just what was put, and nothing has to be looked at."""
-        if isinstance(other, Policy) and grammar.minified(self.root) == grammar.minified(other.root):
+        if isinstance(other, Policy) and self.text == other.text:
             return True
         return super().__eq__(other)
 
@@ -98,7 +104,7 @@ class Policy(Aspect, RootModel[dict[str, JsonValue]]):
         """What PutBucketPolicy answers with MalformedPolicy, as far as the text and the bucket tell."""
         allowed = frozenset(name.lower() for name in around.allow_unknown_actions)
         partition = None if "region" in around.stand_ins else around.partition
-        wrongs = [*grammar.wrong_with_policy(self.root, Home(around.bucket, partition, allowed))]
+        wrongs = [*grammar.wrong_with_policy(self.root, self.text, Home(around.bucket, partition, allowed))]
         yield from (Refusal(*wrong) for wrong in wrongs)
         if not wrongs:
             yield from self._refused_as_public(around)

@@ -16,7 +16,6 @@ from reconciler.policy_language.callers import Fact
 from reconciler.policy_language.canonical import canonical_statements
 from reconciler.policy_language.decision import about, holds, keys_in, named, names_everybody
 from reconciler.policy_language.exposure import are_texts, is_public, tests_of
-from reconciler.policy_language.grammar import minified
 from reconciler.policy_language.partition import partition_in
 from reconciler.policy_language.patterns import GAP, YES, all_of, can_match, sure
 from reconciler.policy_language.principals import ARN
@@ -58,7 +57,7 @@ class Stated(NamedTuple):
 def stated_in(subject: Subject) -> tuple[Stated, ...]:
     """The statements of the policy that a spec declares."""
     policy = subject.value("policy")
-    return stated(minified(policy.root)) if isinstance(policy, Policy) else ()
+    return stated(policy.text) if isinstance(policy, Policy) else ()
 
 
 @lru_cache(maxsize=8)

@@ -85,8 +85,11 @@ def minified(policy: Mapping[str, Any]) -> str:
     return json.dumps(policy, separators=(",", ":"), ensure_ascii=False)
 
 
-def wrong_with_policy(policy: Mapping[str, Any], home: Home) -> Iterator[Wrong]:
-    """Everything that S3 has against this policy for this bucket, as far as the text and the bucket tell."""
+def wrong_with_policy(policy: Mapping[str, Any], text: str, home: Home) -> Iterator[Wrong]:
+    """Everything that S3 has against this policy for this bucket, as far as the text and the bucket tell.
+
+    `text` is the policy as it would be sent.
+    """
     yield from wrong_with_elements(policy, POLICY_ELEMENTS, "a policy")
     version = policy.get("Version", VERSIONS[0])
     if version is not None and version not in VERSIONS:
@@ -95,7 +98,6 @@ def wrong_with_policy(policy: Mapping[str, Any], home: Home) -> Iterator[Wrong]:
         instead = "write `absent` to have no policy, or leave the line out to leave the live one alone"
         yield Wrong(EMPTY, (), "there is no statement in this", instead)
         return
-    text = minified(policy)
     if len(text) > LOOKED_AT:
         yield Wrong(TOO_LARGE, (), f"this policy has {len(text):,} characters: S3 takes at most {LARGEST:,} bytes")
         return
