@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reconciler.aspects.team_schema import misfits_of_team
 from reconciler.expressions import UNKNOWN, fits, found
 
-EXPRESSIONS = ("^a", "b$", "^[a-c]+$", "a|c", "", "x", "^.$")
+EXPRESSIONS = ("^a", "b$", "^[a-c]+$", "a|c", "$", "x", "^.$")
 names = st.text("abcx", min_size=0, max_size=3)
 values = st.none() | st.integers(0, 3) | names
 bodies = st.dictionaries(names, values | st.dictionaries(names, values, max_size=3), max_size=4)
@@ -39,6 +39,12 @@ def test_law_it_says_what_jsonschema_says(schema: dict[str, Any], body: dict[str
     told = [path for path, _ in misfits_of_team(body, schema)]
     errors = jsonschema.Draft202012Validator(schema).iter_errors(body)
     assert sorted(map(str, told)) == sorted(str(tuple(error.absolute_path)) for error in errors)
+
+
+def test_an_empty_expression_matches_every_name() -> None:
+    """As JSON Schema says; jsonschema takes it for none, where it is the only one (`find_additional_properties`)."""
+    schema = {"patternProperties": {"": {"type": "integer"}}, "additionalProperties": False}
+    assert [path for path, _ in misfits_of_team({"a": 1, "b": "x"}, schema)] == [("b",)]
 
 
 ENDLESS = "^(a+)+$"
