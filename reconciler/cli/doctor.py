@@ -29,7 +29,7 @@ def arguments(parser: ArgumentParser) -> None:
         "--permissions",
         choices=("plan", "apply"),
         metavar="plan|apply",
-        help="print an IAM policy; with PATHs, for the buckets of those specs only",
+        help="print an IAM policy: for the buckets of the specs under PATH, or for all buckets where no PATH is given",
     )
 
 
@@ -41,8 +41,10 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
 
         named = endpoint_profile(arguments)
         specs = [bucket.spec for bucket in load_specs(question(arguments), named).buckets] if arguments.paths else None
-        roles = sorted(one.role_arn for one in settings_of(arguments).accounts if one.role_arn)
-        console.document(permissions(specs, writing=arguments.permissions == "apply", to_assume=roles))
+        settings = settings_of(arguments)
+        roles = sorted(one.role_arn for one in settings.accounts if one.role_arn)
+        writing = arguments.permissions == "apply"
+        console.document(permissions(specs, writing=writing, to_assume=roles, lock=settings.lock))
         return ExitCode.FINE
     from reconciler.endpoints.profiles import AWS, SANDBOX
     from reconciler.fleet import Member

@@ -1,5 +1,6 @@
 """validate: check specs offline, all mistakes of all files at once"""
 
+import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -8,10 +9,11 @@ from reconciler.cli.console import Console
 from reconciler.cli.question import endpoint_profile, format_argument, question, spec_arguments
 from reconciler.cli.reports import report_argument
 from reconciler.cli.settings import settings_of
-from reconciler.errors import ExitCode, InvalidSettings
+from reconciler.errors import ExitCode, InvalidSettings, InvalidSpecs
 
 if TYPE_CHECKING:
     from reconciler.settings import Account
+    from reconciler.specs.loader import Loaded
 
 DESCRIPTION = """\
 Check specs without asking S3: YAML, fields, values, and whatever S3 is known to refuse.
@@ -29,31 +31,42 @@ def arguments(parser: ArgumentParser) -> None:
     report_argument(parser)
 
 
-def accounts_of(arguments: Namespace, console: Console) -> "Sequence[Account]":
-    """The accounts that the settings list; where there are no settings, nothing is loaded to read them.
-
-    Settings that are wrong do not make a spec wrong: then it is only said that nobody has looked.
-    """
+def accounts_of(arguments: Namespace) -> "Sequence[Account]":
+    """The accounts that the settings list; where there are no settings, nothing is loaded to read them."""
     from pathlib import Path
 
     from reconciler.specs.files import SETTINGS_FILE
 
-    is_there = getattr(arguments, "settings", None) is not None or Path(SETTINGS_FILE).exists()
+    named = getattr(arguments, "settings", None) is not None
+    alike = (SETTINGS_FILE, Path(SETTINGS_FILE).with_suffix(".yml"))
+    return settings_of(arguments).accounts if named or any(os.path.lexists(name) for name in alike) else ()
+
+
+def load(arguments: Namespace) -> "Loaded":
+    """The specs. Raises `InvalidSpecs` with every mistake in them, and in the settings."""
+    from reconciler.question import load_specs
+
+    def specs(accounts: "Sequence[Account]" = ()) -> "Loaded":
+        return load_specs(question(arguments), endpoint_profile(arguments), accounts)
+
     try:
-        return settings_of(arguments).accounts if is_there else ()
-    except InvalidSettings as error:
-        console.line(f"warning: {error.message}: which account a bucket belongs to is not checked")
-        return ()
+        accounts = accounts_of(arguments)
+    except InvalidSettings as wrong:
+        try:
+            specs()
+        except InvalidSpecs as more:
+            raise InvalidSpecs([*wrong.problems, *more.problems]) from wrong
+        raise
+    return specs(accounts)
 
 
 def run(arguments: Namespace, console: Console) -> ExitCode:
     """Warnings do not fail; errors are raised by the loader."""
     import sys
 
-    from reconciler.question import load_specs
     from reconciler.reports.problems import problems_document, render_problems
 
-    loaded = load_specs(question(arguments), endpoint_profile(arguments), accounts_of(arguments, console))
+    loaded = load(arguments)
     console.reports.planned(None, loaded.warnings)
     if console.json:
         from reconciler.planning.storage import FORMAT_VERSION

@@ -24,7 +24,8 @@ TO_LOOK = (
 )
 TO_LOOK_AT_OBJECTS = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectRetention", "s3:GetObjectLegalHold")
 TO_DELETE = ("s3:DeleteBucket",)
-TO_EMPTY = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload")
+TO_DELETE_OBJECTS = ("s3:DeleteObject", "s3:DeleteObjectVersion")
+TO_EMPTY = (*TO_DELETE_OBJECTS, "s3:AbortMultipartUpload")
 """IAM actions, on the bucket and on what is in it."""
 NOBODY_LOOKED = Unreadable("nobody has looked into the bucket", "run `reconcile plan` again")
 

@@ -204,8 +204,8 @@ class Reading:
             self.told.tell([root.problem(NOT_A_SPEC, "a spec file begins with `buckets:`")])
             return {}
         self.told.tell(unknown_at_top(root))
-        if not root.keys.keys() & {*TOP_LEVEL}:
-            return {}
+        if root.keys and not root.keys.keys() & {*TOP_LEVEL}:
+            return {}  # it is something else altogether, which its fields tell
         if BUCKETS not in root.keys:
             self.told.tell([root.problem(NOT_A_SPEC, "`buckets:` is missing", (), "list the buckets under it")])
         parts: Mapping[str, Node] = root.value

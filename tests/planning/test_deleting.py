@@ -1,5 +1,6 @@
 """Buckets that are to go, as plans. Cases are in ``cases/deleting.yaml``."""
 
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -162,20 +163,30 @@ def test_import_never_writes_how_to_delete() -> None:
         assert not {"state", *OF_DELETION} & taken_over(live, ME, full=full).fields.keys()
 
 
+def by_sid(specs: Sequence[BucketSpec], *, writing: bool) -> dict[str, Any]:
+    return {one["Sid"]: one for one in permissions(specs, writing=writing)["Statement"]}
+
+
 def test_the_permissions_of_a_deletion() -> None:
     gone, kept = spec_of("acme-gone"), spec_of("acme-kept", tombstone=True)
-    reading = {one["Sid"]: one for one in permissions([gone, kept], writing=False)["Statement"]}
-    assert "Delete" not in reading
-    assert "s3:DeleteObject" not in reading["Contents"]["Action"]
+    emptied = spec_of("acme-emptied", empty_first=True, max_objects=5)
+    reading = by_sid([gone, kept, emptied], writing=False)
+    assert reading.keys() == {"FindBuckets", "AccountBlock", "Buckets", "LookInto", "OwnManifests", "Contents"}
+    assert not any("Delete" in action or "Put" in action for one in reading.values() for action in one["Action"])
+    assert reading["Buckets"]["Resource"] == ["arn:aws:s3:::acme-kept"]
     assert "s3:GetBucketPolicy" in reading["Buckets"]["Action"]
-    writing = {one["Sid"]: one for one in permissions([gone, kept], writing=True)["Statement"]}
-    assert writing["Delete"]["Resource"] == ["arn:aws:s3:::acme-gone"]
-    assert writing["Contents"]["Resource"] == ["arn:aws:s3:::acme-gone/*", "arn:aws:s3:::acme-kept/*"]
+    writing = by_sid([gone, kept, emptied], writing=True)
+    assert writing["Delete"]["Resource"] == ["arn:aws:s3:::acme-gone", "arn:aws:s3:::acme-emptied"]
+    assert writing["Contents"]["Resource"] == ["arn:aws:s3:::acme-emptied/*"], "only what is to be emptied"
+    assert writing["OwnManifests"]["Resource"] == [
+        f"arn:aws:s3:::{name}/metadata/bucket-manifest.yaml" for name in ("acme-gone", "acme-kept")
+    ]
     assert {"s3:DeleteObjectVersion", "s3:AbortMultipartUpload"} <= {*writing["Contents"]["Action"]}
     assert not any("Bypass" in action for one in writing.values() for action in one["Action"])
-    only_kept = permissions([kept], writing=True)["Statement"]
-    assert "Delete" not in {one["Sid"] for one in only_kept}
-    assert "LookInto" not in {one["Sid"] for one in permissions([], writing=True)["Statement"]}
+    assert not any("s3:CreateBucket" in one["Action"] for one in writing.values())
+    assert "Delete" not in by_sid([kept], writing=True)
+    assert "OwnManifests" not in by_sid([emptied], writing=True)
+    assert by_sid([], writing=True).keys() == {"FindBuckets"}
 
 
 # ── laws ─────────────────────────────────────────────────────────────────────────────────────────────

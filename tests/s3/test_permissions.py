@@ -110,8 +110,9 @@ def test_it_names_the_buckets_and_the_manifests(region: str | None, partition: s
     assert by_sid["Buckets"]["Resource"] == [
         f"arn:{partition}:s3:::lake-one",
         "arn:aws:s3:::lake-two",
-        "arn:aws:s3:::lake-three",
     ]
+    assert by_sid["Buckets2"]["Resource"] == ["arn:aws:s3:::lake-three"], "which declares nothing to be read"
+    assert by_sid["Buckets2"]["Action"] == ["s3:CreateBucket", "s3:ListBucket", "s3:TagResource"]
     assert by_sid["Manifests"]["Resource"] == [
         f"arn:{partition}:s3:::lake-one/about.yaml",
         "arn:aws:s3:::lake-two/metadata/bucket-manifest.yaml",

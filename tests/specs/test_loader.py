@@ -140,6 +140,7 @@ def test_variables_that_make_no_sense(text: str, problems: list[str]) -> None:
         # what is no spec
         ("hello", ["1:1 RCL1303 a spec file begins with `buckets:`"]),
         ("- name: aaa\n", ["1:1 RCL1303 a spec file begins with `buckets:`"]),
+        ("{}\n", ["1:1 RCL1303 `buckets:` is missing"]),
         ("defaults: {}\n", ["1:1 RCL1303 `buckets:` is missing"]),
         ("buckets:\n", ["1:9 RCL1303 `buckets` is a list"]),
         ("buckets: {name: aaa}\n", ["1:10 RCL1303 `buckets` is a list"]),
