@@ -214,12 +214,15 @@ def how_asked(identity: Identity, evidence: "EvidenceAsked | None", review: str)
 
 
 def review_of(specs: "Sequence[BucketSpec]", guardrails: "Guardrails | None", accounts: "Sequence[Account]") -> str:
-    """A digest of what changes nothing in S3, and what is said of it: rules, waivers, ways into accounts."""
+    """A digest of what changes nothing in S3, and what is said of it: rules, waivers, accounts.
+
+    The role that somebody has assumed is no part of it: an apply may have another one than its plan.
+    """
     asked = guardrails.asked if guardrails else ()
     rules = [(one.rule.id, one.severity, one.parameters.model_dump(mode="json")) for one in asked]
     told = [spec.model_dump(mode="json", include={"name", "purpose", "waivers"}) for spec in specs]
     tag = (guardrails.tag, dict(guardrails.words)) if guardrails else None
-    return digest([rules, tag, told, [one.model_dump(mode="json") for one in accounts]])
+    return digest([rules, tag, told, [one.model_dump(mode="json", exclude={"role_arn"}) for one in accounts]])
 
 
 def gathered(plans: Sequence[Plan], reader: "Reader", evidence: "EvidenceAsked", notice: Notice) -> tuple[Plan, ...]:

@@ -217,6 +217,8 @@ class Account(_Settings):
     """Its id. STS has to confirm it before S3 is asked anything."""
     role_arn: Annotated[Text | None, AfterValidator(arn_of_a_role)] = None
     """A role to assume with the credentials of the run."""
+    apply_role_arn: Annotated[Text | None, AfterValidator(arn_of_a_role)] = None
+    """The role that `apply` assumes instead, so that the other one need not be able to write."""
     profile: Text | None = None
     """A profile of the AWS configuration, in the place of a role; without either, it is the run's own account."""
     external_id: Annotated[Text | None, AfterValidator(id_for_a_role)] = None
@@ -235,9 +237,16 @@ class Account(_Settings):
             raise write("either `role_arn` or `profile`")
         if self.role_arn is None and self.external_id is not None:
             raise write("`external_id` with the `role_arn` that it is for")
-        if self.role_arn is not None and self.role_arn.split(":")[4] != self.account:
-            raise write("a `role_arn` of the same account")
+        if self.role_arn is None and self.apply_role_arn is not None:
+            raise write("`apply_role_arn` beside the `role_arn` for everything else")
+        roles = [role for role in (self.role_arn, self.apply_role_arn) if role is not None]
+        if any(role.split(":")[4] != self.account for role in roles):
+            raise write("a role of the same account")
         return self
+
+    def to_write(self) -> Self:
+        """The same account as `apply` gets into it."""
+        return self.model_copy(update={"role_arn": self.apply_role_arn}) if self.apply_role_arn else self
 
 
 class Classification(_Settings):

@@ -99,7 +99,7 @@ def plan_and_apply(arguments: Namespace, console: Console, telling: "Telling | N
     reviewed = load_reviewed(arguments, settings.plans_expire_after)
     evidence = evidence_asked(arguments)
     guardrails = guardrails_asked(arguments, settings)
-    s3 = access(arguments, console, settings.accounts)
+    s3 = access(arguments, console, [account.to_write() for account in settings.accounts])
     with Progress(console).shown() as progress:
         if reviewed is None:
             asked = question(arguments)

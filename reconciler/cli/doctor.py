@@ -42,8 +42,9 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
         named = endpoint_profile(arguments)
         specs = [bucket.spec for bucket in load_specs(question(arguments), named).buckets] if arguments.paths else None
         settings = settings_of(arguments)
-        roles = sorted(one.role_arn for one in settings.accounts if one.role_arn)
         writing = arguments.permissions == "apply"
+        ways = [account.to_write() if writing else account for account in settings.accounts]
+        roles = sorted(way.role_arn for way in ways if way.role_arn)
         console.document(permissions(specs, writing=writing, to_assume=roles, lock=settings.lock))
         return ExitCode.FINE
     from reconciler.endpoints.profiles import AWS, SANDBOX

@@ -102,6 +102,34 @@ def test_one_run_plans_and_applies_all_accounts(fleet: Run, accounts: Accounts) 
     assert fleet("plan", "--detailed-exitcode").code == 0
 
 
+def test_only_an_apply_assumes_the_role_that_may_write(fleet: Run, accounts: Accounts) -> None:
+    writer = f"arn:aws:iam::{ONE}:role/teams/reconcile-apply"
+    Path("reconcile.yaml").write_text(
+        SETTINGS.replace("    external_id", f"    apply_role_arn: {writer}\n    external_id")
+    )
+    assert fleet("plan", "--out", "plan.json").code == 0
+    assert writer not in {asked["RoleArn"] for asked in accounts.assumed}
+    assert [f"arn:aws:iam::{ONE}:role/reconcile", f"arn:aws:iam::{TWO}:role/reconcile"] == roles_to_assume(
+        fleet, "plan"
+    )
+    assert [f"arn:aws:iam::{ONE}:role/teams/reconcile-apply", f"arn:aws:iam::{TWO}:role/reconcile"] == roles_to_assume(
+        fleet, "apply"
+    )
+    accounts.assumed.clear()
+    applied = fleet("apply", "--plan", "plan.json", "--auto-approve")
+    assert applied.code == 0, applied.err + applied.out
+    assert {(asked["RoleArn"], asked.get("ExternalId")) for asked in accounts.assumed} == {
+        (writer, "from-outside"),
+        (f"arn:aws:iam::{TWO}:role/reconcile", None),
+    }
+
+
+def roles_to_assume(fleet: Run, command: str) -> list[str]:
+    printed = fleet("doctor", "--permissions", command).json["Statement"]
+    [found] = [one["Resource"] for one in printed if one["Sid"] == "OtherAccounts"]
+    return list(found)
+
+
 def test_each_account_has_a_journal_and_a_way_back(fleet: Run, accounts: Accounts) -> None:
     assert fleet("apply", "--auto-approve").code == 0
     Path("specs/fleet.yaml").write_text(SPECS.replace("Owner: ", "Owner: not-"))

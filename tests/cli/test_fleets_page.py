@@ -39,7 +39,8 @@ def carry_out(run: Run, line: str, *others: str) -> Ended:
 def test_the_accounts() -> None:
     Path("reconcile.yaml").write_text(BLOCKS["reconcile.yaml"])
     one, two = load_settings().accounts
-    assert (one.account, one.role_arn) == ("111122223333", "arn:aws:iam::111122223333:role/reconcile")
+    assert (one.account, one.role_arn) == ("111122223333", "arn:aws:iam::111122223333:role/reconcile-plan")
+    assert one.to_write().role_arn == "arn:aws:iam::111122223333:role/reconcile-apply"
     assert (two.account, two.profile, two.buckets) == ("444455556666", "research", ("acme-research-*", "acme-genomes"))
 
 
