@@ -31,6 +31,7 @@ SOMEBODY = "000000000000"
 """The account of a bucket whose spec names none, where nobody can be asked."""
 SOMEWHERE = "us-east-1"
 INCLUDES = b"file:"
+BUCKETS = b"buckets"
 
 
 class Before:
@@ -80,7 +81,10 @@ def extracted(repository: Repository, base: str, files: Collection[str], folder:
     beside: set[str] = set()
     specs: list[Path] = []
     for file, content in repository.contents(there):
-        specs.append(written(folder, file, content))
+        path = written(folder, file, content)
+        if BUCKETS not in content:
+            continue  # a part of a spec, which another one includes
+        specs.append(path)
         if INCLUDES in content:
             beside.add(repository.seen_from_here(str(PurePosixPath(file.path).parent)))
     around = {file.path: file for file in repository.files(base, sorted(beside)) if file.size <= LARGEST}

@@ -14,7 +14,7 @@ from reconciler.nodes import Node
 from reconciler.problems import Code, Place, Problem, Severity, did_you_mean, in_order
 from reconciler.specs.files import sources_of
 from reconciler.specs.sharing import Shared
-from reconciler.specs.spec_file import SpecText, nodes_in, read_file
+from reconciler.specs.spec_file import SpecFile, SpecText, nodes_in, read_file
 from reconciler.strict_yaml import uncollected
 
 SAME_BUCKET = Code(
@@ -55,7 +55,7 @@ def load(paths: Sequence[str], variables: Mapping[str, str] | None = None, profi
     shared = Shared()
     with uncollected():
         texts = (SpecText(source, folder, given, profile) for source, folder in sources_of(paths, problems))
-        files = [read_file(text, shared) for text in texts]
+        files = without_parts([read_file(text, shared) for text in texts])
         if not problems and all(file.is_spec for file in files):
             refuse_unknown(given, {name for file in files for name in file.variables})
         buckets = [Declared(spec, place, file.text) for file in files for spec, place in file.specs]
@@ -68,6 +68,12 @@ def load(paths: Sequence[str], variables: Mapping[str, str] | None = None, profi
         in_order(problems),
         tuple(file.text.source.name for file in files),
     )
+
+
+def without_parts(files: Sequence[SpecFile]) -> list[SpecFile]:
+    """The files without those that others include, and that have nothing of a spec: a policy that lies beside it."""
+    included = {source.name for file in files for source in file.text.included.values()}
+    return [file for file in files if file.is_spec or file.text.source.name not in included]
 
 
 def refuse_for(profile: Profile, buckets: Iterable[Declared]) -> None:

@@ -73,6 +73,16 @@ def test_what_stood_at_the_base_is_read_with_what_it_includes(tmp_path: Path) ->
     assert "specs/wrong.yaml" in problems[0]
 
 
+def test_a_part_of_a_spec_is_none_at_the_base_either(tmp_path: Path) -> None:
+    work = Work(tmp_path)
+    policy = tmp_path / "specs" / "policies" / "lake.yaml"
+    policy.parent.mkdir(parents=True)
+    policy.write_text("{type: object}")
+    schema = "    manifest: {purpose: A lake, json_schema: {file: policies/lake.yaml}}\n"
+    first = work.commit(lake=SPEC + schema)
+    assert before(work, first, "specs/lake.yaml", "specs/policies/lake.yaml") == ({"acme-lake"}, [])
+
+
 def test_links_submodules_and_paths_outside_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "secret.yaml").write_text(SPEC)
     (tmp_path / "repository").mkdir()

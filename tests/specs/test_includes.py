@@ -42,6 +42,25 @@ def test_yaml_and_the_variables_of_the_file(policies: Path) -> None:
     assert load_bucket(text)["policy"]["Statement"]["Resource"] == "arn:${partition}:s3:::${bucket}"  # type: ignore[index]
 
 
+def test_a_part_of_a_spec_beside_it_is_no_spec(folder: Path, policies: Path) -> None:
+    statement = "Statement: {Effect: Deny, Principal: '*', Action: 's3:*', Resource: 'arn:aws:s3:::aaa'}\n"
+    (policies / "lake.yaml").write_text(statement)
+    (folder / "lake.yaml").write_text(SPEC.format("policies/lake.yaml"))
+    loaded = load([str(folder)])
+    assert [bucket.spec.name for bucket in loaded.buckets] == ["aaa"]
+    assert len(loaded.files) == 1
+    (policies / "other.yaml").write_text(statement)
+    with pytest.raises(InvalidSpecs) as found:
+        load([str(folder)])
+    assert "other.yaml" in str(found.value.problems[0].place), "which nobody includes"
+    (folder / "other.yaml").write_text("buckets:\n  - {name: bbb, policy: {file: lake.yaml}}\n")
+    (policies / "other.yaml").unlink()
+    with pytest.raises(InvalidSpecs):
+        load([str(folder)])  # a spec that is included as if it were a policy stays a spec
+    (folder / "other.yaml").unlink()
+    assert load([str(folder)]).buckets == loaded.buckets
+
+
 def test_a_file_is_read_once_for_all_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     original = includes.read
