@@ -71,7 +71,10 @@ def last_run(folder: Path) -> "PastRun":
     for past in all_runs(folder):
         if any(call.may_have_worked for call in past.calls):
             return past
-    raise ReconcileError(f"no run in {folder} has written anything", remedy="`reconcile runs` lists them")
+    raise ReconcileError(
+        f"no run in {folder} has written anything",
+        remedy="roll back where that apply ran: its journal is there; `reconcile runs` lists what was run here",
+    )
 
 
 def heading(past: "PastRun", found: "Rollback") -> Iterator[str]:

@@ -208,7 +208,7 @@ def write_whole(file: int, line: bytes) -> None:
 
 def begin(folder: Path, name: str, now: datetime) -> int:
     """A new file that only this user can read, in a folder that is as private where it is ours to make."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make(folder)
     tidy(folder, now)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW
     file = os.open(folder / name, flags, 0o600)
@@ -217,6 +217,16 @@ def begin(folder: Path, name: str, now: datetime) -> int:
     with suppress(OSError):
         sync_folder(folder)
     return file
+
+
+def make(folder: Path) -> None:
+    """The folder, where it is not there yet: what it holds is nobody else's, and no part of a repository."""
+    try:
+        folder.mkdir(mode=0o700, parents=True)
+    except FileExistsError:
+        return
+    with suppress(OSError):
+        (folder / ".gitignore").write_text("# what reconcile has written in S3, and what was there before\n*\n")
 
 
 def sync_folder(folder: Path) -> None:

@@ -150,7 +150,7 @@ def test_the_hooks() -> None:
 
 def test_the_owners() -> None:
     owned = dict(line.split() for line in BLOCKS["CODEOWNERS"].splitlines())
-    assert owned.keys() == {"/specs/", f"/{SETTINGS_FILE}", "/.github/"}
+    assert owned.keys() == {"/specs/", f"/{SETTINGS_FILE}", "/guardrails/", "/.github/"}
 
 
 # ── whom a role trusts ───────────────────────────────────────────────────────────────────────────────

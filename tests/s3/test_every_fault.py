@@ -154,7 +154,7 @@ def killed(stage: Stage, nursery: Nursery, folder: Path, number: int, *, served:
     code, said = child.ends()
     if code != -SIGKILL:
         return [f"it was not killed, and ended with {code}: {said}"]
-    [file] = runs.iterdir()
+    [file] = runs.glob("*.jsonl")
     for line in file.read_text().splitlines():
         json.loads(line)
     stage.world.faults.rules.clear()

@@ -242,5 +242,5 @@ def test_without_a_journal_nothing_is_wrong(place: Place) -> None:
     code, said = place.start(1, MINE).ends()  # in another folder
     assert code == 0, said
     assert place.world.plan(MINE).changes == ()
-    [file] = (place.folder / "1" / ".reconcile" / "runs").iterdir()
+    [file] = (place.folder / "1" / ".reconcile" / "runs").glob("*.jsonl")
     assert json.loads(file.read_text().splitlines()[-1])["record"] == "end"
