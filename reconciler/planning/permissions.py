@@ -122,10 +122,8 @@ def statement(sid: str, actions: Collection[str], resources: list[str]) -> dict[
     return {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": resources}
 
 
-def bucket_arns(specs: Sequence[BucketSpec] | None) -> list[str]:
+def bucket_arns(specs: Sequence[BucketSpec]) -> list[str]:
     """The buckets, each by its name."""
-    if specs is None:
-        return ["arn:aws:s3:::*"]
     return [f"arn:{partition_of(spec.region)}:s3:::{spec.name}" for spec in specs]
 
 

@@ -37,6 +37,7 @@ lock:
 accounts:
   - account: "111122223333"
     role_arn: arn:aws:iam::111122223333:role/teams/reconcile
+    apply_role_arn: arn:aws:iam::111122223333:role/teams/reconcile-apply
     external_id: from-outside
     regions: [eu-central-1, us-east-1]
     buckets: ["acme-finance-*", acme-tax]
@@ -92,6 +93,7 @@ def test_everything_that_can_be_decided(name: str) -> None:
         Account(
             account="111122223333",
             role_arn="arn:aws:iam::111122223333:role/teams/reconcile",
+            apply_role_arn="arn:aws:iam::111122223333:role/teams/reconcile-apply",
             external_id="from-outside",
             session_name="reconcile",
             regions=("eu-central-1", "us-east-1"),
@@ -100,6 +102,10 @@ def test_everything_that_can_be_decided(name: str) -> None:
         Account(account="444455556666", profile="other"),
     )
     assert fits(EVERYTHING)
+    one, two = found.accounts
+    assert one.to_write().role_arn == one.apply_role_arn
+    assert one.to_write().external_id == one.external_id
+    assert two.to_write() == two, "which goes in by a profile"
 
 
 @pytest.mark.parametrize("text", ["# nothing is decided yet\n", "journal: none\n", "plans_expire_after: never\n"])
