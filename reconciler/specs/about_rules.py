@@ -90,8 +90,8 @@ INTRODUCTION = """\
 What is asked of specs beyond what S3 takes: `reconcile lint` asks it, and so does every `plan`, `apply` and `ci`. A
 rule speaks of what a spec says; of what it leaves out only where the bucket's `purpose:` or its classification asks
 for it. A finding never changes what a plan says of a bucket. An error ends with exit code 3 after everything was shown,
-and keeps `apply` from writing anything while a bucket that would change has one, until it is mended or let pass. A warning
-ends nothing. The severity in a heading is the usual one; some cases weigh less, or more, as their finding says.
+and keeps `apply` from writing anything while a bucket that would change has one, until it is mended or let pass. A
+warning ends nothing. The severity in a heading is the usual one; some cases weigh less, or more, as their finding says.
 
 One bucket is let off one rule for a while by a waiver in its spec; from the day after the last one, the waiver is an
 error of its own. For one run, `apply --allow PUB-01:acme-lake` does the same. `waivers:` may stand in `defaults:`, for
