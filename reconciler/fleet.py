@@ -4,10 +4,8 @@ What goes wrong in one account is told of its own buckets, and stops no other. O
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from threading import Event
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from reconciler.errors import CannotReachS3
@@ -86,26 +84,17 @@ def list_buckets(reading: Reading) -> None:
         shut_out(reading, error)
 
 
-def read(reading: Reading, done: Callable[[], None], left: Event) -> None:
+def read(reading: Reading, done: Callable[[], None]) -> None:
     """Read the buckets of one account, and make their plans."""
     from reconciler.s3.exposure import SecondLook
 
-    def one_more() -> None:
-        if left.is_set():
-            raise LeftError
-        done()
-
     if reading.reader is not None:
         try:
-            reading.plans = SecondLook(reading.reader).at(compared(reading, one_more))
+            reading.plans = SecondLook(reading.reader).at(compared(reading, done))
         except CannotReachS3 as error:
             shut_out(reading, error)
     if reading.shut is not None:
         reading.plans = tuple(out_of_reach_plan(bucket, reading, done) for bucket in reading.buckets)
-
-
-class LeftError(Exception):
-    """Another account has ended the run."""
 
 
 def shut_out(reading: Reading, error: CannotReachS3) -> None:
@@ -145,21 +134,14 @@ def share_threads(parts: Sequence[Any], width: int, at_once: int) -> None:
         part.width = max(1, width // max(1, min(len(parts), at_once)))
 
 
-def side_by_side(work: Callable[[Item], Result], items: Sequence[Item], left: Event | None = None) -> list[Result]:
-    """The same for all accounts, so many at a time; `left` is set when one of them ends the run."""
+def side_by_side(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """The same for all accounts, so many at a time; whatever ends the run in one of them ends it in all."""
     if len(items) == 1:
         return [work(items[0])]
-    from reconciler.s3.limiter import heed
+    from reconciler.s3.crowd import Crowd
 
-    pool = ThreadPoolExecutor(AT_ONCE, "account", heed, (left,) if left is not None else ())
-    try:
-        return list(pool.map(work, items))
-    except BaseException:
-        if left is not None:
-            left.set()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with Crowd(AT_ONCE, "account") as crowd:
+        return crowd.all(work, items)
 
 
 # ── carrying out ─────────────────────────────────────────────────────────────────────────────────────

@@ -5,7 +5,6 @@ for them in URL encoding (S3 API reference, ListObjectVersions, EncodingType).
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -17,8 +16,8 @@ from reconciler.bucket import BucketSpec
 from reconciler.planning.contents import Contents, Entry, Locks, Upload, contents_of, most_listed
 from reconciler.planning.deleting import TO_LOOK, TO_LOOK_AT_OBJECTS
 from reconciler.planning.live import Unreadable
+from reconciler.s3.crowd import Crowd
 from reconciler.s3.errors import S3_ERRORS, UNSUPPORTED, WrongDocumentError, code_of, credentials_refused, unreadable
-from reconciler.s3.limiter import heed, heeded
 from reconciler.scalars import moment
 
 MOST_MANIFESTS = 100
@@ -198,8 +197,8 @@ def locks_of(bag: Bag, entries: Sequence[Entry], now: datetime) -> Locks:
     versions = [entry for entry in entries if not entry.is_marker]
     if not versions or not bag.has_object_lock():
         return Locks()
-    with ThreadPoolExecutor(AT_ONCE, "locks", heed, heeded()) as pool:
-        found = list(pool.map(bag.lock_of, versions))
+    with Crowd(AT_ONCE, "locks") as crowd:
+        found = crowd.all(bag.lock_of, versions)
     kept = [until for until, _ in found if until is not None and until > now]
     return Locks(
         locked=len(kept),

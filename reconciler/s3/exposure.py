@@ -4,9 +4,8 @@ A plan that does not change it makes no call more. What cannot be read is unknow
 """
 
 import threading
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterable
+from concurrent.futures import Future
 from dataclasses import replace
 
 from reconciler.aspects.public_access_block import PublicAccessBlock
@@ -23,9 +22,8 @@ from reconciler.planning.second_look import (
     wants_a_second_look,
     with_exposure,
 )
-from reconciler.s3.clients import CONNECTIONS
+from reconciler.s3.crowd import Crowd, result_of
 from reconciler.s3.errors import S3_ERRORS, code_of, credentials_refused, unreadable
-from reconciler.s3.limiter import heed, heeded
 from reconciler.s3.reader import Reader, document_of
 
 
@@ -42,11 +40,11 @@ class SecondLook:
 
         A plan and its bucket are taken as they come; of a bucket that gets no second look, nothing is kept.
         """
-        with threads(self.reader.width) as pool:
+        with Crowd(self.reader.width, "look") as crowd:
             looks = [
-                pool.submit(self.at_one, plan, live) if wants_a_second_look(plan) else plan for plan, live in plans
+                crowd.submit(self.at_one, plan, live) if wants_a_second_look(plan) else plan for plan, live in plans
             ]
-            return tuple(look.result() if isinstance(look, Future) else look for look in looks)
+            return tuple(result_of(look) if isinstance(look, Future) else look for look in looks)
 
     def at_one(self, plan: Plan, live: LiveBucket) -> Plan:
         """One plan with the exposure of its bucket."""
@@ -107,17 +105,3 @@ class SecondLook:
         if fatal:
             raise fatal from error
         return unreadable(error, what, (action,))
-
-
-@contextmanager
-def threads(width: int = CONNECTIONS) -> Iterator[ThreadPoolExecutor]:
-    """A pool for looking. When something ends the run, what has not begun never does."""
-    stop = threading.Event()
-    pool = ThreadPoolExecutor(width, "look", heed, (*heeded(), stop))
-    try:
-        yield pool
-    except BaseException:
-        stop.set()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)

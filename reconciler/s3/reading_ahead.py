@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.bucket import BucketSpec
 from reconciler.planning.live import Existence, LiveAspect, LiveBucket, Unreadable
-from reconciler.s3.crowd import Crowd
+from reconciler.s3.crowd import Crowd, taken_from
 
 if TYPE_CHECKING:
     from reconciler.planning.contents import Contents
@@ -41,7 +41,7 @@ class ReadingAhead:
                 self.begin(begun, specs[begun])
                 begun += 1
             while taken not in waiting:
-                number, found = self.ended.get()
+                number, found = taken_from(self.ended)
                 if isinstance(found, BaseException):
                     raise found
                 waiting[number] = found

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from tests.cli.conftest import Recording
@@ -56,6 +57,30 @@ def interrupt(running: "subprocess.Popen[str]", slow: Slow, times: int, number: 
     for _ in range(times):
         running.send_signal(number)
         time.sleep(0.3)  # two signals at once are one
+
+
+def test_once_ends_a_plan_whatever_is_not_answered(endpoint: str, server: Recording, spec: Path) -> None:
+    """What is read changes nothing: nobody need wait for it, be it a minute."""
+    reached, let_go = threading.Event(), threading.Event()
+
+    def never(method: str, path: str) -> None:
+        if method == "GET" and path.startswith("/acme-lake?"):
+            reached.set()
+            let_go.wait(60)
+
+    boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1").create_bucket(Bucket="acme-lake")
+    server.instead = never
+    running = subprocess.Popen(
+        [*COMMAND[:-2], "plan", "--endpoint-url", endpoint],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert reached.wait(60)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=30)
+    let_go.set()
+    assert (running.returncode, out) == (130, "")
+    assert "interrupted; nothing was written" in err
+    assert "Traceback" not in err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
