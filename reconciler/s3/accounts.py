@@ -7,13 +7,16 @@ from typing import Any
 
 import boto3
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+from botocore.exceptions import CredentialRetrievalError
 
 from reconciler.errors import CannotReachS3, WrongAccount
 from reconciler.planning.live import Identity
 from reconciler.s3.clients import Clients, session_of, session_of_sandbox
-from reconciler.s3.errors import S3_ERRORS, code_of, in_short
+from reconciler.s3.errors import S3_ERRORS, code_of, in_short, is_passing, is_throttled, is_unanswered, status_of
 from reconciler.settings import Account
 
+METHOD = "assume-role"
+"""What botocore calls credentials that are come by in this way."""
 NOT_LET_IN = "RCL5009"
 NOT_ALLOWED = frozenset({"AccessDenied", "403"})
 
@@ -66,12 +69,22 @@ def session_into(account: Account, home: Clients, region: str | None) -> boto3.s
             **({"ExternalId": account.external_id} if account.external_id else {}),
         },
     )
-    renewed: Any = DeferredRefreshableCredentials(refresh_using=fetcher.fetch_credentials, method="assume-role")
+    renewed: Any = DeferredRefreshableCredentials(refresh_using=lambda: fetched(fetcher), method=METHOD)
     session = session_of_sandbox(region) if home.sandbox else session_of(home.profile, region)
     core: Any = session._session  # noqa: SLF001 - boto3 has no other way to it
     core._credentials = renewed  # noqa: SLF001 - nor botocore for credentials that renew themselves
     core.register_component("data_loader", home.models)  # each session would read AWS's descriptions again
     return session
+
+
+def fetched(fetcher: AssumeRoleCredentialFetcher) -> Any:
+    """New credentials. Those that are not to be had are no lost answer of S3, in whose call they are fetched."""
+    try:
+        return fetcher.fetch_credentials()
+    except S3_ERRORS as error:
+        if is_unanswered(error) or is_throttled(error) or is_passing(status_of(error)):
+            raise CredentialRetrievalError(provider=METHOD, error_msg=in_short(error)) from error
+        raise
 
 
 def assume(account: Account, clients: Clients, caller: str | None) -> None:
@@ -81,7 +94,7 @@ def assume(account: Account, clients: Clients, caller: str | None) -> None:
     except S3_ERRORS as error:
         if account.role_arn is None:
             raise no_credentials(account, f": {in_short(error)}") from error
-        said = f"the role {account.role_arn} cannot be assumed: {in_short(error)}"
+        said = f"the role {account.role_arn} cannot be assumed: {in_short(error.__cause__ or error)}"
         who = f" {caller}" if caller else " the credentials of this run"
         remedy = f"allow{who} sts:AssumeRole on it, there and in the role's trust policy (with its external id, if any)"
         if code_of(error) not in NOT_ALLOWED:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 from botocore.configprovider import ConfiguredEndpointProvider
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 from botocore.session import Session as CoreSession
 from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
@@ -30,7 +30,7 @@ from reconciler.endpoints.profiles import AWS, SANDBOX, UNKNOWN, profile_named
 from reconciler.errors import CannotReachS3, UsageError, WrongAccount
 from reconciler.planning.live import Identity
 from reconciler.s3.documents import watch
-from reconciler.s3.errors import S3_ERRORS, ends_the_run
+from reconciler.s3.errors import S3_ERRORS, ends_the_run, is_passing, is_throttled
 from reconciler.s3.limiter import Limiter
 from reconciler.s3.models import with_models
 from reconciler.s3.prepared import Around, Prepared
@@ -44,6 +44,8 @@ CONNECTIONS = 64
 1.7 s with 64, 1.6 s with 96; without latency, 96 threads cost half as much again as 64, for the GIL."""
 READER = "RECONCILE_READER"
 """Says ``boto3`` where no call is to be a prepared one."""
+STS_ANSWERS = 10
+"""Seconds within which an endpoint of one's own answers STS, or is asked again."""
 NOWHERE = "us-east-1"
 """The region for calls that have none; any will do for a custom endpoint."""
 OF_AWS = (
@@ -100,6 +102,8 @@ class Clients:
         self._prepared: dict[str, Prepared | None] = {}
         self.clocks: tuple[datetime, datetime] | None = None
         """What time it was there and here when STS answered."""
+        self._sts_status: int | None = None
+        """The HTTP status of STS's last answer."""
 
     def _given(self, name: str | None) -> Profile | None:
         """The profile that is known before anybody answers; None where the first answer has to show it."""
@@ -252,24 +256,34 @@ class Clients:
                 client.close()
 
     def identity(self) -> Identity:
-        """Who is asking. On AWS an answer is a must; an endpoint of one's own may have no STS."""
-        elsewhere = self.elsewhere
+        """Who is asking. On AWS an answer is a must; an endpoint of one's own may have no STS, if it says so.
+
+        Raises `CannotReachS3` where nobody says: what cannot be told right now is not the same as what nobody knows.
+        """
+        account: str | None = None
         caller: str | None = None
         try:
             account, caller = self._caller()
         except S3_ERRORS as error:
-            answered = isinstance(error, ClientError | HTTPClientError | ResponseParserError)
-            if not (elsewhere and answered):
-                fatal = ends_the_run(error, self.endpoint_url if elsewhere else None)
-                raise fatal or nobody_said(str(error)) from error
-            account = None
+            if not (self.elsewhere and self._has_no_sts(error)):
+                endpoint = self.endpoint_url if self.elsewhere else None
+                raise ends_the_run(error, endpoint) or nobody_said(str(error), endpoint) from error
         except KeyError:  # botocore looks for the result of STS in whatever XML it is given
-            account = None
-        if account is None and not elsewhere:
-            raise nobody_said("the answer of STS names no account")
+            pass
+        if account is None and not self.elsewhere:
+            raise nobody_said("the answer of STS names no account", None)
         self.endpoint_profile = self.endpoint_profile or UNKNOWN
         endpoint = "sandbox" if self.sandbox else self.endpoint_url
         return Identity(account, endpoint, self.region, self.endpoint_profile, caller)
+
+    def _has_no_sts(self, error: Exception) -> bool:
+        """Whether a server has refused the call as one that it does not know.
+
+        One that is busy, broken or gone for a moment (5xx, 429, a lost connection) has not: nobody knows whether it
+        would have named another account.
+        """
+        refused = isinstance(error, ClientError | ResponseParserError) and not is_throttled(error)
+        return refused and self._sts_status is not None and not is_passing(self._sts_status)
 
     def sts(self, **credentials: Any) -> Any:
         """A client for STS. An endpoint of AWS (VPC, FIPS, dual stack) is one of S3's alone: STS has its own."""
@@ -278,7 +292,7 @@ class Clients:
                 "sts",
                 region_name=self.region or NOWHERE,
                 endpoint_url=self.endpoint_url if self.elsewhere else None,
-                config=self._config(1 if self.elsewhere else ATTEMPTS),
+                config=self._config().merge(Config(read_timeout=STS_ANSWERS)) if self.elsewhere else self._config(),
                 **credentials,
             )
 
@@ -296,8 +310,10 @@ class Clients:
         return said.get("Account") or None, said.get("Arn") or None
 
     def _look_at(self, response_dict: dict[str, Any], **_: Any) -> None:
-        """Which server has answered, unless somebody has said so; and what time it is there."""
-        self.endpoint_profile = self.endpoint_profile or detected(response_dict["headers"])
+        """Which server has answered, and how, unless somebody has said so; and what time it is there."""
+        self._sts_status = response_dict["status_code"]
+        if not is_passing(response_dict["status_code"]):  # which may be the word of what stands in front of the server
+            self.endpoint_profile = self.endpoint_profile or detected(response_dict["headers"])
         told = response_dict["headers"].get("date")
         with suppress(TypeError, ValueError):  # no date, or none that anybody could read
             self.clocks = (parsedate_to_datetime(told), datetime.now(UTC))
@@ -342,11 +358,13 @@ def is_of_aws(endpoint_url: str) -> bool:
     return (urlsplit(endpoint_url).hostname or "").endswith(OF_AWS)
 
 
-def nobody_said(why: str) -> CannotReachS3:
-    """The refusal when AWS does not tell the account: no S3 call is made without it."""
+def nobody_said(why: str, endpoint: str | None) -> CannotReachS3:
+    """The refusal when nobody tells the account right now: no S3 call is made without it."""
     return CannotReachS3(
-        f"AWS does not say whose credentials these are: {why}",
-        remedy="check the network and that sts:GetCallerIdentity is reachable from here",
+        f"{endpoint or 'AWS'} does not say whose credentials these are: {why}",
+        remedy="try again; a server without STS has to refuse sts:GetCallerIdentity, with a status of 4xx or 501"
+        if endpoint
+        else "check the network and that sts:GetCallerIdentity is reachable from here",
     )
 
 

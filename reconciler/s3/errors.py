@@ -98,6 +98,12 @@ def code_of(error: BaseException) -> str:
     return str(error.response.get("Error", {}).get("Code") or status)
 
 
+def status_of(error: BaseException) -> int:
+    """The HTTP status of an error; 0 for what is no answer at all."""
+    metadata = error.response.get("ResponseMetadata", {}) if isinstance(error, ClientError) else {}
+    return int(metadata.get("HTTPStatusCode") or 0)
+
+
 def region_named_by(error: BaseException) -> str | None:
     """Where the bucket lives, which S3 says when it is asked in the wrong region. A HEAD gets a 301 or a bare 400."""
     if not isinstance(error, ClientError) or code_of(error) not in WRONG_REGION | {"400"}:
@@ -243,10 +249,12 @@ def is_unanswered(error: BaseException) -> bool:
     """Whether nobody has said what became of the call: its answer was lost, or told of a fault of the server's own."""
     if isinstance(error, HTTPClientError | BotoConnectionError | ResponseParserError):
         return True
-    metadata = error.response.get("ResponseMetadata", {}) if isinstance(error, ClientError) else {}
-    return code_of(error) == "RequestTimeout" or (
-        int(metadata.get("HTTPStatusCode") or 0) >= 500 and code_of(error) not in UNSUPPORTED
-    )
+    return code_of(error) == "RequestTimeout" or (status_of(error) >= 500 and code_of(error) not in UNSUPPORTED)
+
+
+def is_passing(status: int) -> bool:
+    """Whether an HTTP status says that a server cannot answer right now, and nothing of what it could say."""
+    return status in (408, 429) or (status >= 500 and status != 501)
 
 
 def may_have_worked(error: BaseException) -> bool:

@@ -2,21 +2,24 @@
 
 import socket
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, CredentialRetrievalError
 from botocore.loaders import Loader
 
 from reconciler.errors import CannotReachS3, ReconcileError, UsageError, WrongAccount
 from reconciler.planning.changeset import Action
 from reconciler.planning.live import Identity
 from reconciler.run import Access, Question, carry_out, make_plan
+from reconciler.s3 import accounts
 from reconciler.s3.clients import Clients, check_accounts, is_of_aws
-from reconciler.s3.errors import credentials_refused
+from reconciler.s3.errors import credentials_refused, is_unanswered
 from reconciler.sandbox.behaviours import Behaviour
-from tests.s3.faults import body, error, sts_error
+from reconciler.settings import Account as AccountSettings
+from tests.s3.faults import body, error, never_arrives, sts_error
 from tests.s3.world import ACCOUNT, Aws, World
 
 SPEC = """
@@ -38,6 +41,16 @@ NO_STS = [
     body("<html>who are you?</html>"),
     body("no XML at all"),
 ]
+BUSY = {
+    "slow down": error("SlowDown", 503),
+    "throttled": sts_error("Throttling", 400),
+    "too many": error("TooManyRequestsException", 429),
+    "broken": error("InternalError", 500),
+    "a page of a balancer": body("<!DOCTYPE html><html>502</html>", 502),
+    "an empty answer": body("", 504),
+    "a lost connection": never_arrives,
+}
+"""What says nothing of whether there is an STS."""
 
 
 @pytest.fixture
@@ -191,6 +204,56 @@ def test_an_endpoint_without_sts_has_no_account_and_no_expected_owner(
     assert carry_out(planned, patience=world.clock.patience()).exit_code == 0
     assert not any("x-amz-expected-bucket-owner" in request.headers for request in world.faults.requests)
     assert world.layer.memory["lake-one"].tags() == {"Owner": ACCOUNT}
+
+
+@pytest.mark.parametrize("answer", BUSY.values(), ids=BUSY.keys())
+def test_an_endpoint_whose_sts_is_busy_is_asked_again_and_not_taken_for_one_without(
+    world: World, spec: Path, answer: Behaviour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who would be told another account a moment later is not let through now."""
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    spec.write_text(SPEC.format(account='account: "111122223333"'))
+    world.faults.on("GetCallerIdentity", answer, times=2)
+    with pytest.raises(WrongAccount):
+        make_plan(ask(spec), Access(endpoint_url=endpoint(world)))
+    assert set(world.faults.made()) == {"GetCallerIdentity"}
+
+
+@pytest.mark.parametrize("answer", [*BUSY.values(), body("<html>wait</html>", 429)], ids=[*BUSY, "a limiter's page"])
+def test_an_endpoint_whose_sts_stays_busy_is_not_asked_anything_else(
+    world: World, spec: Path, answer: Behaviour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    world.faults.on("GetCallerIdentity", answer)
+    with pytest.raises(CannotReachS3, match=r"does not (say whose credentials these are|answer)") as refusal:
+        make_plan(ask(spec), Access(endpoint_url=endpoint(world)))
+    assert refusal.value.remedy
+    assert set(world.faults.made()) == {"GetCallerIdentity"}
+
+
+@pytest.mark.parametrize("answer", BUSY.values(), ids=BUSY.keys())
+def test_a_role_whose_renewal_sts_does_not_answer_is_no_lost_answer_of_s3(
+    world: World, answer: Behaviour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody need find out what became of a call that was never sent."""
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    home = Clients(endpoint_url=endpoint(world), region="us-east-1")
+    role = AccountSettings(account=ACCOUNT, role_arn=f"arn:aws:iam::{ACCOUNT}:role/reconcile")
+    clients, _ = accounts.enter(role, home, None)
+    later = datetime.now(UTC) + timedelta(days=1)
+    monkeypatch.setattr("botocore.credentials._local_now", lambda: later)
+    clients.credentials._time_fetcher = lambda: later
+    world.faults.on("GetCallerIdentity", answer)  # as the fake calls whatever STS is asked
+    with pytest.raises(CredentialRetrievalError) as failure:
+        clients.s3(None).put_bucket_tagging(Bucket="lake-one", Tagging={"TagSet": []})
+    assert not is_unanswered(failure.value)
+    ended = credentials_refused(failure.value)
+    assert ended is not None
+    assert "credentials from assume-role" in ended.message
+    assert "PutBucketTagging" not in world.faults.made()
+    with pytest.raises(CannotReachS3, match=r"the role .* cannot be assumed") as refusal:
+        accounts.enter(role, home, None)
+    assert "see that STS can be reached" in (refusal.value.remedy or "")
 
 
 def test_without_sts_the_account_of_a_variable_must_be_in_the_spec(world: World, spec: Path) -> None:

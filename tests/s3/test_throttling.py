@@ -332,5 +332,7 @@ def test_whoever_stops_reading_waits_for_no_turn(lake: World) -> None:
     with closing(clients), closing(Reader(clients, lake.identity).each([asks_for_nothing, asks], listing)) as found:
         assert next(found).name == "lake-none"
         assert waiting.wait(20)
+    for thread in [thread for thread in threading.enumerate() if thread.name.startswith("read-")]:
+        thread.join(20)
+        assert not thread.is_alive()
     assert lake.faults.requests == []
-    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("read-")] == []
