@@ -5,7 +5,6 @@ The command line and Python programs take the same way. Nothing here prints or a
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from threading import Event
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler import fleet
@@ -172,12 +171,11 @@ def read_all(
     parts: "Sequence[fleet.Reading]", evidence: "EvidenceAsked | None", notice: Notice, meter: Meter
 ) -> tuple[Plan, ...]:
     """The plans of all accounts by name, and what they take from their buckets, if that is asked."""
-    left = Event()
-    fleet.side_by_side(fleet.list_buckets, parts, left)
+    fleet.side_by_side(fleet.list_buckets, parts)
     meter.lap("listing buckets")
     total = sum(len(part.buckets) for part in parts)
     with meter.over("Reading", total, parts[0].member.clients.traffic) as done:
-        fleet.side_by_side(lambda part: fleet.read(part, done, left), parts, left)
+        fleet.side_by_side(lambda part: fleet.read(part, done), parts)
     meter.lap("reading and comparing")
     if evidence is not None:
         for part in parts:
@@ -360,6 +358,7 @@ def carry_out(
     progress: "Callable[[BucketOutcome], None]" = lambda _: None,
     lock: "Lock | None" = None,
     meter: Meter = NOBODY,
+    notice: Notice = lambda _: None,
     **settings: Any,
 ) -> "Applied":
     """Do what the plan says. What is blocked stays undone and is part of the outcome.
@@ -385,7 +384,8 @@ def carry_out(
                 return fleet.carried_out(work)
             for one in work:
                 preflight.check(one.plans, one.clients, width=one.executor.width)
-            held = HeldLock(lock, planned.clients, planned.identity, fleet.halting(work)) if lock else None
+            halt = fleet.halting(work)
+            held = HeldLock(lock, planned.clients, planned.identity, halt, notice=notice) if lock else None
             for one in work:
                 one.executor.may_begin = held.is_valid if held else one.executor.may_begin
             with held.while_applying(plans) if held else nullcontext():

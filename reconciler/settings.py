@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from reconciler.names import wrong_with_old_name
+from reconciler.names import REGION, wrong_with_old_name
 from reconciler.problems import Code
 from reconciler.scalars import Text, as_written
 from reconciler.sizes import bytes_in
@@ -159,6 +159,13 @@ def each_once(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def all_regions(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Names that regions can have."""
+    if not all(REGION.match(value) for value in values):
+        raise write("regions, like `eu-central-1`")
+    return values
+
+
 def no_account_twice(accounts: "tuple[Account, ...]") -> "tuple[Account, ...]":
     """Which of two ways into one account is meant, nobody could tell."""
     if len({one.account for one in accounts}) < len(accounts):
@@ -208,6 +215,8 @@ class Lock(_Settings):
     """Where that bucket is, if it is not where the run's other buckets are."""
     expires_after: Annotated[int, BeforeValidator(duration_of_a_lock)] = said("2m")
     """How long after its last heartbeat the lock of a run that died still holds."""
+    wait: Annotated[int, BeforeValidator(duration)] = said("0s")
+    """How long a run waits for another one to end, before it gives up."""
 
 
 class Account(_Settings):
@@ -225,7 +234,7 @@ class Account(_Settings):
     """What the role's trust policy may ask for."""
     session_name: Annotated[Text, AfterValidator(name_of_a_session)] = "reconcile"
     """How the session is called in CloudTrail."""
-    regions: Annotated[tuple[Text, ...], AfterValidator(each_once)] = ()
+    regions: Annotated[tuple[Text, ...], AfterValidator(each_once), AfterValidator(all_regions)] = ()
     """Where its buckets may be; the first one is for those whose specs name none. Left out: anywhere."""
     buckets: Annotated[tuple[Text, ...], AfterValidator(each_once)] = ()
     """Patterns of the names of its buckets, like `acme-finance-*`, for specs without `account:`."""

@@ -17,9 +17,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -38,18 +36,16 @@ from reconciler.s3.errors import (
     may_have_worked,
     region_named_by,
 )
+from reconciler.s3.lock_holder import MARK, Holder, holder_in
 
 TAKEN = frozenset({"PreconditionFailed", "412"})
 BUSY = frozenset({"ConditionalRequestConflict", "OperationAborted", "409"})
 NONE = frozenset({"NoSuchKey", "404"})
 TRIES = 5
-"""Of taking a lock that others take and leave at the same moment."""
-LARGEST = 65_536
-LONGEST = 200
-"""Characters of what a lock says that are told."""
+"""Of taking a lock that others take and leave at the same moment, by a run that does not wait."""
+LOOKS = 5
+"""Seconds after which a run that waits looks again."""
 CANNOT = "RCL5006"
-MARK = "reconcile-lock"
-"""What tells a lock from any other object."""
 BEAT = 1 / 6
 """The part of a lock's time after which it is renewed."""
 TIMEOUT = 1 / 16
@@ -58,24 +54,6 @@ GOOD_FOR = 0.9
 """The part of a lock's time that its holder counts on: no two clocks go alike, and calls take a while."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who holds the lock, as the object says, and until when at most, as the server's clock says."""
-
-    run: str
-    owner: str
-    caller: str | None
-    started: str
-    etag: str
-    until: datetime
-    expired: bool
-
-    def __str__(self) -> str:
-        """In a sentence's middle."""
-        caller = f" ({self.caller})" if self.caller else ""
-        return f"{self.owner}{caller} since {self.started}"
 
 
 class HeldLock:
@@ -88,6 +66,7 @@ class HeldLock:
         identity: Identity,
         lost: Callable[[str, str | None], None],
         *,
+        notice: Callable[[str], None] = lambda _: None,
         pause: Callable[[float], object] = time.sleep,
         clock: Callable[[], float] | None = None,
     ) -> None:
@@ -95,6 +74,7 @@ class HeldLock:
         self.clients = clients
         self.lost = lost
         """Told why, and what to do, when the run may not go on."""
+        self.notice = notice
         self.pause = pause
         self.clock = clock or (lambda: now())
         self.run = secrets.token_hex(8)
@@ -167,18 +147,26 @@ class HeldLock:
     # ── taking ───────────────────────────────────────────────────────────────────────────────────────
 
     def take(self) -> None:
-        """Take the lock, or take over one that has expired."""
-        for _ in range(TRIES):
+        """Take the lock, or take over one that has expired; wait for one that is held, as long as the settings say."""
+        until, tries, told = self.clock() + self.lock.wait, 0, False
+        while tries < TRIES or self.clock() < until:
             holder = self.holder()
             if holder is not None and holder.run == self.run:
                 self.etag = holder.etag  # by a call whose answer was lost
                 return
             if holder is not None and not holder.expired:
-                raise self.held(holder)
+                if self.clock() >= until:
+                    raise self.held(holder)
+                if not told:
+                    self.notice(f"Waiting for {self.name}, which is held by {holder}")
+                told = True
+                self.pause(LOOKS)
+                continue
             if holder is not None:
                 log.info("the lock of %s has expired: it is taken over", holder)
             if self.try_to_take({"IfMatch": holder.etag} if holder else {"IfNoneMatch": "*"}):
                 return
+            tries += 1
             self.pause(0.5)
         if self.trouble is not None:
             raise self.cannot(self.trouble) from self.trouble
@@ -209,24 +197,14 @@ class HeldLock:
             if code_of(error) in NONE:
                 return None
             raise self.cannot(error) from error
-        with answer["Body"] as stream:
-            body = stream.read(LARGEST)
-        said = self.understood(body)
-        headers = answer["ResponseMetadata"]["HTTPHeaders"]
-        last, expires_after = answer["LastModified"], timedelta(seconds=said["expires_after"])
         try:
-            now = parsedate_to_datetime(headers["date"])
-        except (KeyError, TypeError, ValueError):  # a server without a clock: then nothing expires
-            now = last
-        return Holder(
-            run=str(said["run"]),
-            owner=str(said["owner"])[:LONGEST],
-            caller=str(said["caller"])[:LONGEST] if said.get("caller") else None,
-            started=str(said["started"])[:LONGEST],
-            etag=answer["ETag"],
-            until=last + expires_after,
-            expired=now > last + expires_after,
-        )
+            return holder_in(answer)
+        except ValueError as error:
+            raise ReconcileError(
+                f"{self.name} is no lock: something else lies under this key",
+                remedy="name another `key:` under `lock:` in reconcile.yaml",
+                code=CANNOT,
+            ) from error
 
     def read(self) -> Any:
         """The object; in the region that S3 names, if that is another one."""
@@ -238,23 +216,6 @@ class HeldLock:
                 raise
         self.client = self.client_for(region)
         return self.client.get_object(Bucket=self.lock.bucket, Key=self.lock.key, **self.owner)
-
-    def understood(self, body: bytes) -> dict[str, Any]:
-        """What the object says. Raises where it is no lock: it is not ours to write over."""
-        try:
-            said = json.loads(body)
-        except (ValueError, RecursionError):
-            said = None
-        seconds = said.get("expires_after") if isinstance(said, dict) else None
-        parts = isinstance(said, dict) and {"run", "owner", "started"} <= said.keys() and said.get("kind") == MARK
-        if not parts or type(seconds) is not int or not 0 < seconds <= settings.SECONDS["d"]:
-            raise ReconcileError(
-                f"{self.name} is no lock: something else lies under this key",
-                remedy="name another `key:` under `lock:` in reconcile.yaml",
-                code=CANNOT,
-            )
-        assert isinstance(said, dict), "it has the parts of one"
-        return said
 
     def refuse_a_server_that_ignores_conditions(self) -> None:
         """Some S3-compatible servers take a conditional write for a plain one: a second taker must be refused."""

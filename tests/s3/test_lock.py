@@ -95,6 +95,64 @@ def test_the_second_run_is_told_who_holds_it(locks: World) -> None:
         pass
 
 
+PATIENT = LOCK.model_copy(update={"wait": 60})
+
+
+def waiting(world: World, meanwhile: Callable[[int], object]) -> tuple[HeldLock, list[str]]:
+    """A run that waits for the lock, and what it tells; time goes by as it pauses."""
+    told: list[str] = []
+    passed = [0.0]
+
+    def pause(seconds: float) -> None:
+        passed.append(passed[-1] + seconds)
+        meanwhile(len(passed) - 1)
+
+    held = HeldLock(
+        PATIENT, world.clients, world.identity, lambda *_: None,
+        notice=told.append, pause=pause, clock=lambda: passed[-1],
+    )  # fmt: skip
+    return held, told
+
+
+def test_whoever_waits_gets_it_when_the_other_run_ends(locks: World) -> None:
+    first = lock_of(locks)
+    first.__enter__()
+    second, told = waiting(locks, lambda times: first.__exit__(None, None, None) if times == 3 else None)
+    with second:
+        assert what_it_says(locks)["run"] == second.run
+    [said] = told
+    assert said.startswith(f"Waiting for the lock s3://team-locks/{KEY}, which is held by ")
+    assert not is_there(locks)
+
+
+def test_whoever_has_waited_long_enough_gives_up(locks: World) -> None:
+    with lock_of(locks) as first:
+        second, told = waiting(locks, lambda times: None)
+        with pytest.raises(Locked, match="is held by"), second:
+            pass
+        assert second.clock() == 60
+        assert len(told) == 1
+        assert what_it_says(locks)["run"] == first.run
+
+
+def test_whoever_waits_may_lose_to_others_many_times(locks: World) -> None:
+    """Ten shards wait for the same lock, and one of them gets it each time."""
+    others: list[HeldLock] = []
+
+    def one_goes_and_another_comes(times: int) -> None:
+        for other in others:
+            other.__exit__(None, None, None)
+        others.clear()
+        if times < 9:
+            others.append(lock_of(locks).__enter__())
+
+    others.append(lock_of(locks).__enter__())
+    second, told = waiting(locks, one_goes_and_another_comes)
+    with second:
+        assert what_it_says(locks)["run"] == second.run
+    assert len(told) == 1
+
+
 def test_two_at_once_and_one_of_them_gets_it(locks: World) -> None:
     got: list[bool] = []
     begin, done = threading.Barrier(6), threading.Barrier(6)
