@@ -5,10 +5,10 @@ to be the one that was reviewed. What moved in one bucket stops that bucket and 
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.errors import ReconcileError
 from reconciler.planning.changeset import BUCKET, Blocker, Changeset, Plan
@@ -23,20 +23,32 @@ CLOCKS_DIFFER = 300
 """Seconds by which the clocks of two machines may differ."""
 
 
-def check_format(document: Any) -> None:
+class Moved(NamedTuple):
+    """Why a bucket is not as it was reviewed."""
+
+    told: tuple[str, ...]
+    """What is another than it was, in sentences."""
+    in_the_way: tuple[str, ...] = ()
+    """What is in the way now and was not then: often, that something cannot be read. Nobody can tell of the rest."""
+
+
+def check_format(document: Any, file: str) -> None:
     """Raise `ReconcileError` for what is not a plan, or is one of another major version."""
-    no_plan = ReconcileError("this is not a saved plan", remedy="make one with `reconcile plan --out`", code=NOT_A_PLAN)
+    no_plan = ReconcileError(
+        f"{file} is not a saved plan", remedy="make one with `reconcile plan --out`", code=NOT_A_PLAN
+    )
     version = document.get("format_version") if isinstance(document, dict) else None
     if not isinstance(version, str):
         raise no_plan
     if version.partition(".")[0] != FORMAT_VERSION.partition(".")[0]:
         raise ReconcileError(
-            f"this plan has format {version}; this version reads {FORMAT_VERSION}",
+            f"{file} has format {version}; this version reads {FORMAT_VERSION}",
             remedy="make the plan with the same version of reconcile that is to use it",
             code=NOT_A_PLAN,
         )
     if "error" in document:
-        raise ReconcileError("this is no plan: planning failed", remedy="run `reconcile plan` again", code=NOT_A_PLAN)
+        said = f"{file} is no plan: planning failed"
+        raise ReconcileError(said, remedy="run `reconcile plan` again", code=NOT_A_PLAN)
     if not has_the_parts(document):
         raise no_plan
 
@@ -72,23 +84,29 @@ def differences_of_questions(reviewed: Mapping[str, Any], now: Mapping[str, Any]
         yield f"{name}: no spec describes it any more" if name in before else f"{name}: it was not part of the plan"
 
 
-def moved_buckets(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+def moved_buckets(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Moved]:
     """The buckets whose plan would be another one now, each with what has moved."""
     before = {bucket["name"]: bucket for bucket in reviewed["buckets"]}
     moved = {bucket["name"]: bucket for bucket in now["buckets"] if differ(before[bucket["name"]], bucket)}
-    return {
-        name: tuple(differences_of_bucket(before[name], bucket)) or (f"{name}: this version makes another plan of it",)
-        for name, bucket in moved.items()
-    }
+    return {name: what_moved(before[name], bucket) for name, bucket in moved.items()}
 
 
-def stopped(changeset: Changeset, moved: Mapping[str, Sequence[str]]) -> Changeset:
+def what_moved(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -> Moved:
+    """What moved in a bucket whose plan would be another one now."""
+    name = now["name"]
+    told = tuple(differences_of_bucket(reviewed, now))
+    in_the_way = tuple(f"{name}: {found['why']}" for found in now["blockers"] if found not in reviewed["blockers"])
+    return Moved(told if told or in_the_way else (f"{name}: this version makes another plan of it",), in_the_way)
+
+
+def stopped(changeset: Changeset, moved: Mapping[str, Moved]) -> Changeset:
     """The same changeset with nothing done in the buckets that have moved."""
 
     def left_alone(plan: Plan) -> Plan:
-        why = "; ".join(sentence.removeprefix(f"{plan.name}: ") for sentence in moved[plan.name])
-        blocker = Blocker(BUCKET, f"not as it was reviewed: {why}", "review a new plan of it")
-        return replace(plan, changes=(), blockers=(blocker,), evidence=None)
+        told = "; ".join(sentence.removeprefix(f"{plan.name}: ") for sentence in moved[plan.name].told)
+        why = f"not as it was reviewed: {told}" if told else "nobody can tell whether it is as it was reviewed"
+        blocker = Blocker(BUCKET, why, "review a new plan of it" if told else "mend what is in the way")
+        return replace(plan, changes=(), blockers=(blocker, *plan.blockers), evidence=None)
 
     return replace(changeset, plans=tuple(left_alone(plan) if plan.name in moved else plan for plan in changeset.plans))
 
@@ -101,23 +119,32 @@ def differ(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
 def differences_of_bucket(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     """What moved in one bucket."""
     name = now["name"]
+    blocked = {found["aspect"] for found in (*reviewed["blockers"], *now["blockers"])}
     for what in ("account", "region"):
-        if reviewed[what] != now[what]:
+        if reviewed[what] != now[what] and BUCKET not in blocked:  # where it lives may be what nobody can tell
             yield f"{name}: the {what}: reviewed {reviewed[what]}, now {now[what]}"
     same_spec = reviewed.get("spec") == now["spec"]
     if not same_spec:
         yield f"{name}: its spec says something else"
+    for found in reviewed["blockers"]:
+        if found not in now["blockers"]:
+            yield f"{name}: not in the way any more: {found['why']}"
+    for aspect in sorted(known_aspects(reviewed, now, blocked)):
+        if reviewed["live"].get(aspect) != now["live"].get(aspect):
+            what = "the bucket itself" if aspect == BUCKET else aspect
+            yield f"{name}: changed in S3 since: {what}"
+            if same_spec and aspect not in blocked:
+                yield from differences_of_aspect(name, fields_of(reviewed, aspect), fields_of(now, aspect))
+
+
+def known_aspects(reviewed: Mapping[str, Any], now: Mapping[str, Any], blocked: Collection[str]) -> set[str]:
+    """The aspects of a bucket that can be compared: what could not be read on one side says nothing."""
+    before, after = set(reviewed["live"]), set(now["live"])
+    if BUCKET in blocked:
+        return (before & after) - {BUCKET}
     # a second look is taken at what else decides who gets in only while the plan changes that: one side may have none
     only_once = {bool(reviewed.get("exposure")), bool(now.get("exposure"))} == {True, False}
-    known = reviewed["live"].keys() & now["live"].keys() if only_once else reviewed["live"].keys() | now["live"].keys()
-    for aspect in sorted(known):
-        if reviewed["live"].get(aspect) != now["live"].get(aspect):
-            what = "the bucket itself" if aspect == "bucket" else aspect
-            yield f"{name}: changed in S3 since: {what}"
-            if same_spec:
-                yield from differences_of_aspect(name, fields_of(reviewed, aspect), fields_of(now, aspect))
-    if reviewed["blockers"] != now["blockers"]:
-        yield f"{name}: what is in the way of the spec has changed"
+    return before & after if only_once else (before & after) | ((before ^ after) - set(blocked))
 
 
 def fields_of(bucket: Mapping[str, Any], aspect: str) -> dict[str, Mapping[str, Any]]:

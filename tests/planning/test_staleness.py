@@ -10,10 +10,11 @@ import pytest
 from reconciler.bucket import BucketSpec
 from reconciler.errors import ReconcileError
 from reconciler.planning.changeset import Changeset, Inputs, Origin
-from reconciler.planning.live import Existence, Identity, LiveBucket
+from reconciler.planning.live import Existence, Identity, LiveBucket, Unreadable
 from reconciler.planning.plan_schema import plan_schema
 from reconciler.planning.planner import plan_bucket
 from reconciler.planning.staleness import (
+    Moved,
     check_format,
     expired,
     moved_as_a_whole,
@@ -24,6 +25,7 @@ from reconciler.planning.staleness import (
 from reconciler.planning.storage import fingerprint, to_document, to_text
 
 Document = dict[str, Any]
+IDENTITY = Identity("123456789012", None, None)
 
 
 def saved(*names: str) -> Document:
@@ -31,7 +33,7 @@ def saved(*names: str) -> Document:
         plan_bucket(
             BucketSpec.model_validate({"name": name, "region": "us-east-1", "versioning": "Enabled"}),
             LiveBucket(name, Existence.EXISTS, "us-east-1"),
-            Identity("123456789012", None, None),
+            IDENTITY,
             Origin("specs/lake.yaml", 1),
         )
         for name in names
@@ -50,7 +52,7 @@ def changed(change: Callable[[Document], Any]) -> Document:
 @pytest.mark.parametrize("document", [None, [], {}, {"format_version": 1}, "1.0"])
 def test_what_is_no_plan(document: Any) -> None:
     with pytest.raises(ReconcileError, match="not a saved plan"):
-        check_format(document)
+        check_format(document, "plan.json")
 
 
 @pytest.mark.parametrize(
@@ -66,24 +68,24 @@ def test_what_is_no_plan(document: Any) -> None:
 )
 def test_a_plan_that_lacks_its_parts(broken: Document) -> None:
     with pytest.raises(ReconcileError, match="not a saved plan"):
-        check_format(saved("acme-a") | broken)
+        check_format(saved("acme-a") | broken, "plan.json")
 
 
 def test_a_plan_of_another_format() -> None:
-    check_format(saved("acme-a") | {"format_version": "1.7"})
+    check_format(saved("acme-a") | {"format_version": "1.7"}, "plan.json")
     with pytest.raises(ReconcileError, match=r"format 2\.0"):
-        check_format({"format_version": "2.0"})
+        check_format({"format_version": "2.0"}, "plan.json")
 
 
 def test_a_plan_that_says_that_there_is_none() -> None:
     with pytest.raises(ReconcileError, match="planning failed"):
-        check_format({"format_version": "1.0", "error": "x"})
+        check_format({"format_version": "1.0", "error": "x"}, "plan.json")
 
 
 def moved(reviewed: Document, now: Document) -> tuple[str, ...]:
     """Everything that has moved, as a whole or in a bucket."""
     whole = moved_as_a_whole(reviewed, now)
-    return whole or tuple(sentence for told in moved_buckets(reviewed, now).values() for sentence in told)
+    return whole or tuple(text for found in moved_buckets(reviewed, now).values() for part in found for text in part)
 
 
 def test_a_plan_that_is_still_true() -> None:
@@ -108,7 +110,10 @@ MOVED: list[tuple[Callable[[Document], Any], str]] = [
     (lambda plan: plan["buckets"][0].update(region="x"), "acme-a: the region: reviewed us-east-1, now x"),
     (lambda plan: plan["buckets"][0]["live"].update(bucket="x"), "acme-a: changed in S3 since: the bucket itself"),
     (lambda plan: plan["buckets"][0]["live"].pop("versioning"), "acme-a: changed in S3 since: versioning"),
-    (lambda plan: plan["buckets"][0]["blockers"].append({}), "acme-a: what is in the way of the spec has changed"),
+    (
+        lambda plan: plan["buckets"][0]["blockers"].append({"aspect": "tags", "why": "tags are odd", "remedy": "r"}),
+        "acme-a: tags are odd",
+    ),
     (lambda plan: plan["buckets"][0]["changes"].clear(), "acme-a: this version makes another plan of it"),
 ]
 
@@ -134,7 +139,7 @@ def tagged(**tags: str) -> Document:
     found = BucketSpec.aspects()["tags"].from_s3({"TagSet": [{"Key": k, "Value": v} for k, v in tags.items()]})
     versioned = BucketSpec.aspects()["versioning"].from_s3({"Status": "Enabled"})
     live = LiveBucket("acme-a", Existence.EXISTS, "us-east-1", aspects={"tags": found, "versioning": versioned})
-    plan = plan_bucket(spec, live, Identity("123456789012", None, None), Origin("specs/lake.yaml", 1))
+    plan = plan_bucket(spec, live, IDENTITY, Origin("specs/lake.yaml", 1))
     return to_document(Changeset((plan,), None, Inputs(("specs",), spec_digest="0" * 64)), "1.0")
 
 
@@ -160,6 +165,58 @@ def test_where_the_spec_moved_as_well_nothing_is_said_of_fields() -> None:
     assert moved(then, now) == ("acme-a: its spec says something else", "acme-a: changed in S3 since: tags")
 
 
+def found(**aspects: Any) -> Document:
+    """The plan of a bucket whose documents read like this; `trouble` is why none of them does."""
+    spec = {"name": "acme-a", "tags": {"team": "data"}, "versioning": "Enabled"}
+    trouble = aspects.pop("trouble", None)
+    existence, region = (Existence.UNCLEAR, None) if trouble else (Existence.EXISTS, "us-east-1")
+    live = LiveBucket("acme-a", existence, region, trouble, aspects)
+    plan = plan_bucket(BucketSpec.model_validate(spec), live, IDENTITY, Origin("specs/lake.yaml", 1))
+    return to_document(Changeset((plan,), None, Inputs(("specs",), spec_digest="0" * 64)), "1.0")
+
+
+SHUT = Unreadable("tags cannot be read: access denied", "allow s3:GetBucketTagging")
+SHUT_OUT = Unreadable("the bucket cannot be read: access denied", "allow s3:ListBucket")
+TAGS = BucketSpec.aspects()["tags"].from_s3({"TagSet": [{"Key": "team", "Value": "a"}]})
+VERSIONED = BucketSpec.aspects()["versioning"].from_s3({"Status": "Enabled"})
+
+
+def test_what_cannot_be_read_has_not_moved() -> None:
+    """Nobody knows what is there: it is not told to be what the spec says, or nothing."""
+    reviewed = found(tags=TAGS, versioning=VERSIONED)
+    for now, why in ((found(tags=SHUT, versioning=VERSIONED), SHUT.why), (found(trouble=SHUT_OUT), SHUT_OUT.why)):
+        assert moved_buckets(reviewed, now) == {"acme-a": Moved((), (f"acme-a: {why}",))}
+
+
+def test_what_can_be_read_again_has_not_moved_either() -> None:
+    for then, why in ((found(tags=SHUT), SHUT.why), (found(trouble=SHUT_OUT), SHUT_OUT.why)):
+        told = moved_buckets(then, found(tags=TAGS))["acme-a"].told
+        assert told == (f"acme-a: not in the way any more: {why}",)
+
+
+def test_what_moved_beside_what_cannot_be_read_is_told() -> None:
+    now = moved_buckets(found(tags=TAGS), found(tags=SHUT, versioning=VERSIONED))["acme-a"]
+    assert now.told == ("acme-a: changed in S3 since: versioning", "acme-a: status: reviewed none, now Enabled")
+    assert now.in_the_way == (f"acme-a: {SHUT.why}",)
+
+
+def test_what_was_in_the_way_and_still_is_has_not_moved() -> None:
+    now = moved_buckets(found(tags=SHUT), found(tags=SHUT, versioning=VERSIONED))["acme-a"]
+    assert now.told == ("acme-a: changed in S3 since: versioning", "acme-a: status: reviewed none, now Enabled")
+    assert now.in_the_way == ()
+
+
+def test_a_bucket_that_nobody_can_tell_of_says_what_is_in_the_way() -> None:
+    plan = plan_bucket(
+        BucketSpec.model_validate({"name": "acme-a", "region": "us-east-1", "tags": {"team": "data"}}),
+        LiveBucket("acme-a", Existence.EXISTS, "us-east-1", aspects={"tags": SHUT}),
+        IDENTITY,
+        Origin("specs/lake.yaml", 1),
+    )
+    [left] = stopped(Changeset((plan,), None, Inputs(("specs",))), {"acme-a": Moved((), (SHUT.why,))}).plans
+    assert [blocker.why for blocker in left.blockers] == ["nobody can tell whether it is as it was reviewed", SHUT.why]
+
+
 def test_a_value_that_is_no_text() -> None:
     assert shortly(["a", 1]) == '["a", 1]'
 
@@ -169,12 +226,12 @@ def test_a_bucket_that_has_moved_is_left_alone_and_the_others_go_on() -> None:
         plan_bucket(
             BucketSpec.model_validate({"name": name, "region": "us-east-1", "versioning": "Enabled"}),
             LiveBucket(name, Existence.EXISTS, "us-east-1"),
-            Identity("123456789012", None, None),
+            IDENTITY,
             Origin("specs/lake.yaml", 1),
         )
         for name in ("acme-a", "acme-b")
     )
-    left = stopped(Changeset(plans, None, Inputs(("specs",))), {"acme-a": ("acme-a: one", "acme-a: two")})
+    left = stopped(Changeset(plans, None, Inputs(("specs",))), {"acme-a": Moved(("acme-a: one", "acme-a: two"))})
     assert left.plans[1] == plans[1]
     assert left.plans[0].changes == ()
     assert [blocker.why for blocker in left.plans[0].blockers] == ["not as it was reviewed: one; two"]
