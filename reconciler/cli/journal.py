@@ -61,13 +61,14 @@ def look_back(settings: "Settings", planned: "Planned") -> Past:
 
 
 def forgotten_since(settings: "Settings", planned: "Planned") -> frozenset[str]:
-    """Buckets that the last run over the same specs had, and this one has not."""
+    """Buckets that the last runs over the same specs had, and this one has not; of a shard, only its own."""
     inputs = planned.changeset.inputs
     if inputs.targets:
         return frozenset()
-    shard = str(inputs.part.shard) if inputs.part else None
-    same = SameSpecs(inputs.paths, dict(inputs.variables), shard)
-    return forgotten_in(settings, same, planned.identity.account, planned.identity.endpoint, planned.declared)
+    same = SameSpecs(inputs.paths, dict(inputs.variables))
+    found = forgotten_in(settings, same, planned.identity.account, planned.identity.endpoint, planned.declared)
+    part = inputs.part
+    return found if part is None else frozenset(name for name in found if part.shard.holds(name))
 
 
 def forgotten_by(settings: "Settings", document: dict[str, Any], account: str | None) -> frozenset[str]:
@@ -78,34 +79,32 @@ def forgotten_by(settings: "Settings", document: dict[str, Any], account: str | 
     if settings.journal == NONE or not Path(settings.journal).is_dir() or inputs["targets"]:
         return frozenset()
     names = [bucket["name"] for bucket in document["buckets"]]
-    same = SameSpecs(tuple(inputs["paths"]), inputs["variables"], None)
+    same = SameSpecs(tuple(inputs["paths"]), inputs["variables"])
     return forgotten_in(settings, same, account, document["endpoint"], names)
 
 
 class SameSpecs(NamedTuple):
-    """What two runs have in common that are about the same buckets."""
+    """What runs have in common that are about the same buckets, be it all of them or those of a shard."""
 
     paths: tuple[str, ...]
     variables: dict[str, str]
-    shard: str | None
 
 
 def forgotten_in(
     settings: "Settings", same: SameSpecs, home: str | None, endpoint: str | None, names: Collection[str]
 ) -> frozenset[str]:
-    """Buckets that the last run over the same specs had in any of the accounts, and that are none of these."""
-    from reconciler.journal.files import newest_like
+    """Buckets that the last runs over the same specs had in any of the accounts, and that are none of these."""
+    from reconciler.journal.files import runs_like
     from reconciler.planning.unfinished import forgotten
 
     found: frozenset[str] = frozenset()
     for account in dict.fromkeys((home, *(one.account for one in settings.accounts))):
 
         def is_meant(run: "PastRun", account: str | None = account) -> bool:
-            specs = SameSpecs(run.begun.paths, run.begun.variables, run.begun.shard)
+            specs = SameSpecs(run.begun.paths, run.begun.variables)
             return run.is_of(account, endpoint) and specs == same and not run.begun.targets
 
-        last = newest_like(Path(settings.journal), is_meant)
-        found |= forgotten(last, names) if last is not None else frozenset()
+        found |= forgotten(runs_like(Path(settings.journal), is_meant), names)
     return found
 
 

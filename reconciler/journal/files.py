@@ -111,13 +111,13 @@ def all_runs(folder: Path) -> Iterator[PastRun]:
             yield run
 
 
-def newest_like(folder: Path, is_meant: Callable[[PastRun], bool]) -> PastRun | None:
-    """The newest run that is meant, as far as its head tells."""
+def runs_like(folder: Path, is_meant: Callable[[PastRun], bool]) -> Iterator[PastRun]:
+    """The runs that are meant, as far as their heads tell, newest first."""
     for path in files_in(folder):
         head = read_head(path)
-        if head is not None and is_meant(head):
-            return read_run(path)
-    return None
+        run = read_run(path) if head is not None and is_meant(head) else None
+        if run is not None:
+            yield run
 
 
 def runs_since_trouble(folder: Path, now: datetime, within: timedelta = timedelta(days=7)) -> tuple[PastRun, ...]:

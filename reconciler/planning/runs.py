@@ -16,6 +16,7 @@ from reconciler.bucket import BucketSpec
 from reconciler.errors import ExitCode
 from reconciler.planning.changeset import BUCKET
 from reconciler.planning.live import LiveAspect, Unreadable
+from reconciler.planning.sharding import Shard
 
 CREATE = "create_bucket"
 DELETE = "delete_bucket"
@@ -47,7 +48,7 @@ class RunRecord(Record):
     buckets: tuple[str, ...]
     """All buckets of the plan, also those that do not change."""
     variables: dict[str, str] = Field(default_factory=dict)
-    shard: str | None = None
+    shard: Annotated[str, Field(pattern=r"^[1-9]\d{0,5}/[1-9]\d{0,5}$")] | None = None
     """Which part of the specs, like ``3/10``; None for all of them."""
 
 
@@ -191,6 +192,11 @@ class PastRun:
     def place(self) -> tuple[str | None, str | None]:
         """The account and the S3 that it wrote to."""
         return self.begun.account, self.begun.endpoint
+
+    @property
+    def shard(self) -> Shard | None:
+        """Which part of the specs it was about; None for all of them."""
+        return Shard(*map(int, self.begun.shard.split("/"))) if self.begun.shard else None
 
     def is_of(self, account: str | None, endpoint: str | None) -> bool:
         """Whether it wrote to this account of this S3."""

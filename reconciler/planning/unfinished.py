@@ -16,6 +16,7 @@ from reconciler.bucket import BucketSpec
 from reconciler.planning.changeset import BUCKET
 from reconciler.planning.live import Existence, LiveAspect, LiveBucket, Unreadable
 from reconciler.planning.runs import CREATE, DELETE, PastCall, PastRun
+from reconciler.planning.sharding import Shard
 
 FRESH = timedelta(hours=24)
 """For how long a bucket that a run has created counts as its own. After that, somebody may rely on what is in it."""
@@ -39,13 +40,24 @@ def created_by_unfinished_run(
     return frozenset(begun)
 
 
-def forgotten(last: PastRun, names: Collection[str]) -> frozenset[str]:
-    """Buckets that the last run over the same specs described, and that none of these names is any more.
+def forgotten(runs: Iterable[PastRun], names: Collection[str]) -> frozenset[str]:
+    """Buckets that the last runs over the same specs described, and that none of these names is any more.
 
-    One that the run deleted is not forgotten: its spec has done its work.
+    `runs` is newest first. A run of one shard had its word about the names that belong to it, and of no other: of each
+    name, the newest run counts that was about it. One that this run deleted is not forgotten: its spec has done its
+    work.
     """
-    gone = {name for name in last.begun.buckets if last.made(name, DELETE, certainly=True)}
-    return frozenset(last.begun.buckets) - frozenset(names) - gone
+    found: set[str] = set()
+    told: list[Shard] = []
+    for run in runs:
+        own = {name for name in run.begun.buckets if not any(shard.holds(name) for shard in told)}
+        found |= {name for name in own if not run.made(name, DELETE, certainly=True)}
+        if run.shard is None:
+            break
+        told += [run.shard] if run.shard not in told else []
+        if sum(shard.total == run.shard.total for shard in told) == run.shard.total:
+            break  # all shards of a number together are about every name
+    return frozenset(found) - frozenset(names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,8 @@ def render_unfinished(found: Unfinished, came_of: Sequence[CameOf], style: Style
     """What the last run has left undone, and what has come of the calls that nobody saw answered."""
     unanswered = found.unanswered
     many = len(unanswered)
-    said = f"The last apply ({inert(found.run.id)}, {ago(found.run.at, now)}) did not finish: "
+    whose = f" to account {inert(found.run.begun.account)}" if found.run.begun.account else ""
+    said = f"The last apply{whose} ({inert(found.run.id)}, {ago(found.run.at, now)}) did not finish: "
     said += f"{count(found.answered, 'call')} {'was' if found.answered == 1 else 'were'} answered, "
     said += f"{many or 'none'} {'was' if many == 1 else 'were'} not" if many else "and none was left without an answer"
     lines = [said + ("." if not unanswered else ":")]

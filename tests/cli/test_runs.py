@@ -125,7 +125,9 @@ def test_the_next_apply_says_what_came_of_it(reconcile: Run, spec: Path, s3: Any
     assert reconcile("apply", *words).code == 0
     cut_off('"operation": "put_bucket_versioning"')
     name = journals()[-1].stem
-    said = f"The last apply ({name}, just now) did not finish: 1 call was answered, 1 was not:\n"
+    said = (
+        f"The last apply to account 123456789012 ({name}, just now) did not finish: 1 call was answered, 1 was not:\n"
+    )
     assert f"{said}  put_bucket_versioning of acme-lake: it was done\n" in reconcile("apply", *words).err
     assert "did not finish" not in reconcile("apply", *words).err, "it is told once"
     cut_off('"operation": "put_bucket_versioning"', journals()[-2])

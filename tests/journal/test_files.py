@@ -23,9 +23,9 @@ from reconciler.journal.files import (
     all_runs,
     files_in,
     how_it_ended,
-    newest_like,
     read_head,
     read_run,
+    runs_like,
     runs_since_trouble,
     tidy,
 )
@@ -321,10 +321,8 @@ def test_what_is_no_journal_is_left_alone(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "20261122T090000.000Z-0a1b.jsonl")
     assert [run.at for run in all_runs(tmp_path)] == [NOON]
     assert [run.at for run in runs_since_trouble(tmp_path, NOON)] == [NOON]
-    found = newest_like(tmp_path, lambda run: True)
-    assert found is not None
-    assert found.at == NOON
-    assert newest_like(tmp_path, lambda run: False) is None
+    assert [run.at for run in runs_like(tmp_path, lambda run: True)] == [NOON]
+    assert list(runs_like(tmp_path, lambda run: False)) == []
     tidy(tmp_path, NOON)
     assert len(list(tmp_path.iterdir())) == 7
     assert list(all_runs(tmp_path / "nowhere")) == []

@@ -4,13 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.aspects.calls import AT_APPLY
 from reconciler.bucket import BucketSpec
 from reconciler.planning.live import Existence, LiveAspect, LiveBucket, Unreadable
 from reconciler.planning.runs import IntentRecord, PastCall, PastRun
+from reconciler.planning.sharding import Shard
 from reconciler.planning.unfinished import (
     FRESH,
     CameOf,
@@ -176,8 +177,43 @@ def test_buckets_that_no_spec_has_any_more() -> None:
         intent(2, "delete_bucket", bucket="acme-maybe"),
         buckets=(LAKE, "acme-gone", "acme-maybe", "acme-logs"),
     )
-    assert forgotten(last, [LAKE]) == {"acme-logs", "acme-maybe"}
-    assert forgotten(last, [LAKE, "acme-logs", "acme-maybe", "acme-new"]) == set()
+    assert forgotten([last], [LAKE]) == {"acme-logs", "acme-maybe"}
+    assert forgotten([last], [LAKE, "acme-logs", "acme-maybe", "acme-new"]) == set()
+    assert forgotten([], [LAKE]) == set()
+
+
+SHARDS = st.none() | st.integers(1, 4).flatmap(lambda total: st.integers(1, total).map(lambda i: Shard(i, total)))
+FLEETS = st.frozensets(st.sampled_from([f"acme-{number}" for number in range(12)]))
+
+
+@given(history=st.lists(st.tuples(FLEETS, SHARDS), max_size=6), now=FLEETS)
+@example(history=[(frozenset({"acme-1"}), Shard(2, 2)), (frozenset({"acme-1", "acme-2"}), None)], now=frozenset())
+@example(history=[(frozenset({"acme-1", "acme-2"}), Shard(i, 2)) for i in (1, 2, 1)], now=frozenset())
+def test_of_each_bucket_the_newest_run_counts_that_was_about_it(
+    history: list[tuple[frozenset[str], Shard | None]], now: frozenset[str]
+) -> None:
+    """However a fleet was shared out, and however often the number of its shards has changed."""
+    runs = [
+        past(buckets=tuple(name for name in declared if shard is None or shard.holds(name)), shard=shard and str(shard))
+        for declared, shard in history
+    ]
+    last: dict[str, bool] = {}
+    for declared, shard in reversed(history):
+        for name in (f"acme-{number}" for number in range(12)):
+            if shard is None or shard.holds(name):
+                last[name] = name in declared
+    assert forgotten(runs, now) == {name for name, there in last.items() if there} - now
+
+
+def test_no_more_runs_are_looked_at_than_matter() -> None:
+    """A hundred journals of large fleets are not read for nothing."""
+    halves = [past(shard="2/2"), past(shard="1/2"), past(shard="2/2")]
+    left = iter([*halves, past()])
+    forgotten(left, [LAKE])
+    assert len(list(left)) == 2
+    left = iter([past(), *halves])
+    forgotten(left, [LAKE])
+    assert len(list(left)) == 3
 
 
 # ── what came of a call ──────────────────────────────────────────────────────────────────────────────

@@ -99,7 +99,7 @@ def told(*records: Any, came: CameOf = CameOf.TRUE) -> str:
 
 
 def test_what_is_told_before_the_next_plan() -> None:
-    head = "The last apply (20261122T120000.000Z-0a1b, 10 minutes ago) did not finish: "
+    head = "The last apply to account 123456789012 (20261122T120000.000Z-0a1b, 10 minutes ago) did not finish: "
     assert told(CREATED, result(1), tagging(2, None, tags(a="b"))) == (
         f"{head}1 call was answered, 1 was not:\n  put_bucket_tagging of acme-lake: it was done"
     )
