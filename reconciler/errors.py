@@ -15,6 +15,7 @@ The tree::
     ├── GuardrailBroken        a spec breaks a rule of the team, and nobody has waived it          3
     ├── LimitExceeded          one run would touch more than the team's limits allow           3
     ├── PlanIsStale            a saved plan no longer describes the specs or the live buckets  4
+    ├── OutputLost             what was to be printed cannot be: a full disk, say              1
     └── Interrupted            somebody pressed Ctrl-C before anything was written           130
 
 Codes (``RCL####``) are explained by ``reconcile explain CODE``; the catalogue is `reconciler.problems`.
@@ -149,6 +150,12 @@ class PlanIsStale(ReconcileError):  # noqa: N818
             remedy="review a new plan: one of `reconcile plan --out`, or of a pull request's check",
         )
         self.moved = tuple(moved)
+
+
+class OutputLost(ReconcileError):  # noqa: N818
+    """What was to be printed cannot be written where it should go."""
+
+    code = "RCL9003"
 
 
 class Interrupted(ReconcileError):  # noqa: N818

@@ -4,13 +4,13 @@ import re
 import signal
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.consent import check_words, consent_arguments, get_consent, limits_of, needs_of
 from reconciler.cli.console import Console
-from reconciler.cli.journal import keep_journal, look_back, tell_unfinished
+from reconciler.cli.journal import Past, keep_journal, look_back, tell_unfinished
 from reconciler.cli.plan import print_plan
 from reconciler.cli.question import (
     access,
@@ -28,7 +28,7 @@ from reconciler.cli.question import (
 )
 from reconciler.cli.reports import report_argument
 from reconciler.cli.settings import guardrails_asked, settings_of
-from reconciler.errors import ExitCode, InvalidSpecs, PlanIsStale, UsageError
+from reconciler.errors import ExitCode, InvalidSpecs, OutputLost, PlanIsStale, UsageError
 
 if TYPE_CHECKING:
     from reconciler.cli.progress import Progress
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from reconciler.planning.outcomes import Applied
     from reconciler.pull_request.comment import Telling
     from reconciler.run import Access, Planned, Question
+    from reconciler.settings import Settings
 
 DESCRIPTION = """\
 Show what would change, ask, and do it. Only a literal `yes` is consent; what may lose data or protection or widen
@@ -89,14 +90,14 @@ def plan_and_apply(arguments: Namespace, console: Console, telling: "Telling | N
     """All of it but the comment, which is told as it goes on."""
     from reconciler.cli.progress import Progress, tell_stats
     from reconciler.planning.storage import to_document
-    from reconciler.run import carry_out, make_plan
+    from reconciler.run import make_plan
     from reconciler.version import __version__
 
     check_words(arguments)
     check_fingerprint(arguments.expect_fingerprint)
     settings = settings_of(arguments)
     limits_of(arguments, settings.limits)
-    reviewed = load_reviewed(arguments, settings.plans_expire_after)
+    reviewed = load_reviewed(arguments, settings.plans_expire_after, console)
     evidence = evidence_asked(arguments)
     guardrails = guardrails_asked(arguments, settings)
     s3 = access(arguments, console, [account.to_write() for account in settings.accounts])
@@ -122,26 +123,46 @@ def plan_and_apply(arguments: Namespace, console: Console, telling: "Telling | N
     if planned.changeset.has_changes:
         get_consent(arguments, console, needs)
     arguments.writing = True
+    outcome = carried_out(planned, document, past, settings, progress, console, telling)
+    try:
+        tell_outcome(outcome, document, command_line(arguments, "plan", spec_words(asked)), console)
+    except OutputLost as lost:  # which undoes nothing: whoever waits has to know how the apply itself ended
+        console.line(f"warning: {lost.message}; what was done is in the journal (`reconcile runs`)")
+    if arguments.stats:
+        tell_stats(progress, planned)
+    return outcome.exit_code
+
+
+def carried_out(
+    planned: "Planned",
+    document: dict[str, Any],
+    past: Past,
+    settings: "Settings",
+    progress: "Progress",
+    console: Console,
+    telling: "Telling | None",
+) -> "Applied":
+    """What became of the plan; the journal, the reports and the comment know of it, too."""
+    from reconciler.run import carry_out
+
     journal = keep_journal(settings, planned, document, console)
     progress.lap("telling and asking")
     if telling and planned.changeset.has_changes:
         telling.applying()
     with ended_like_an_interruption(), progress.shown():
-        told = Teller(console).tell
-        outcome = carry_out(planned, progress=told, lock=settings.lock, meter=progress, recorder=journal.recorder)
+        outcome = carry_out(
+            planned,
+            progress=Teller(console).tell,
+            lock=settings.lock,
+            meter=progress,
+            notice=console.notice,
+            recorder=journal.recorder,
+        )
     journal.end(outcome.exit_code, planned, past)
     console.reports.applied(outcome)
     if telling:
         telling.applied(outcome)
-    if console.json:
-        from reconciler.reports.outcomes import outcomes_document
-
-        console.document(outcomes_document(outcome, document))
-    elif planned.changeset.has_changes:
-        tell_outcome(outcome, arguments, asked, console)
-    if arguments.stats:
-        tell_stats(progress, planned)
-    return outcome.exit_code
+    return outcome
 
 
 @contextmanager
@@ -157,7 +178,7 @@ def ended_like_an_interruption() -> Iterator[None]:
 # ── what was reviewed ────────────────────────────────────────────────────────────────────────────────
 
 
-def load_reviewed(arguments: Namespace, expire_after: int | None) -> dict[str, Any] | None:
+def load_reviewed(arguments: Namespace, expire_after: int | None, console: Console) -> dict[str, Any] | None:
     """The saved plan that ``--plan`` names, if it is not too old."""
     if arguments.plan is None:
         return None
@@ -172,11 +193,15 @@ def load_reviewed(arguments: Namespace, expire_after: int | None) -> dict[str, A
     from reconciler.cli.saved import read
     from reconciler.planning.staleness import expired
 
-    reviewed = read(Path(arguments.plan))
+    reviewed = read(Path(arguments.plan), console.notice)
     too_old = expired(reviewed, datetime.now(UTC), expire_after)
     if too_old:
         raise PlanIsStale([too_old], "the saved plan may not be applied any more")
-    return part_asked(arguments, reviewed)
+    part = part_asked(arguments, reviewed)
+    if part is not reviewed and arguments.expect_fingerprint:  # it is the whole that was reviewed
+        refuse_unexpected(arguments.expect_fingerprint, reviewed["fingerprint"])
+        arguments.expect_fingerprint = part["fingerprint"]
+    return part
 
 
 def part_asked(arguments: Namespace, reviewed: dict[str, Any]) -> dict[str, Any]:
@@ -232,7 +257,8 @@ def plan_again(
 def without_moved(planned: "Planned", reviewed: dict[str, Any], console: Console) -> "Planned":
     """What is still as it was reviewed: a bucket that has moved is blocked, and the others go on.
 
-    Raises `PlanIsStale`, saying what moved, where nothing is left of the reviewed plan.
+    Raises `PlanIsStale`, saying what moved, where nothing is left of the reviewed plan. Where nothing is only because
+    nobody can tell, as something cannot be read, it may still be true: then the plan says what is in the way.
     """
     from dataclasses import replace
 
@@ -241,13 +267,15 @@ def without_moved(planned: "Planned", reviewed: dict[str, Any], console: Console
     from reconciler.version import __version__
 
     now = to_document(planned.changeset, __version__)
-    moved = moved_as_a_whole(reviewed, now)
-    if moved:
-        raise PlanIsStale(moved)
+    as_a_whole = moved_as_a_whole(reviewed, now)
+    if as_a_whole:
+        raise PlanIsStale(as_a_whole)
     buckets = moved_buckets(reviewed, now)
-    if not any(bucket["changes"] and bucket["name"] not in buckets for bucket in reviewed["buckets"]) and buckets:
-        raise PlanIsStale([sentence for sentences in buckets.values() for sentence in sentences])
-    for sentence in (sentence for sentences in buckets.values() for sentence in sentences):
+    told = [sentence for moved in buckets.values() for sentence in moved.told]
+    in_the_way = [sentence for moved in buckets.values() for sentence in moved.in_the_way]
+    if told and not any(bucket["changes"] and bucket["name"] not in buckets for bucket in reviewed["buckets"]):
+        raise PlanIsStale([*told, *in_the_way])
+    for sentence in (*told, *in_the_way):
         console.line(f"warning: {sentence}; this bucket is left alone")
     return replace(planned, changeset=stopped(planned.changeset, buckets))
 
@@ -288,9 +316,11 @@ class Teller:
             self.console.message(bucket_line(outcome, self.console.style(sys.stderr)))
 
 
-def tell_outcome(outcome: "Applied", arguments: Namespace, asked: "Question", console: Console) -> None:
+def tell_outcome(outcome: "Applied", document: Mapping[str, Any], following: str, console: Console) -> None:
     """What was done, what was not, and what to do next."""
-    from reconciler.reports.outcomes import render_outcome
+    from reconciler.reports.outcomes import outcomes_document, render_outcome
 
-    following = command_line(arguments, "plan", spec_words(asked))
-    console.result(render_outcome(outcome, console.style(sys.stdout), following))
+    if console.json:
+        console.document(outcomes_document(outcome, document))
+    elif any(bucket["changes"] for bucket in document["buckets"]):
+        console.result(render_outcome(outcome, console.style(sys.stdout), following))

@@ -217,9 +217,7 @@ def tell_elsewhere(review: "Review", code: ExitCode, arguments: Namespace, conso
     if job.host == GITHUB:
         from reconciler.reports.formats import render
 
-        # commands to the runner, which everything else that is printed is kept from being (`Console`)
-        sys.stdout.write(render("github", review))
-        sys.stdout.flush()
+        console.commands(render("github", review))
     write_summary_of(review, arguments, console)
     ended(review, code)
     write_reports(arguments, review)

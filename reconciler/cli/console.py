@@ -7,9 +7,10 @@ import contextlib
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from reconciler.cli.reports import Reports
+from reconciler.errors import OutputLost
 
 TYPE_CHECKING = False  # as in `typing`, which takes 5 ms to load: a fifth of what `--help` may cost
 if TYPE_CHECKING:
@@ -67,9 +68,16 @@ class Console:
         if binary is None or is_terminal(stream):
             self.result(text)
             return
-        stream.flush()
-        binary.write(text.encode())
-        binary.flush()
+        with lost_if_full(stream):
+            stream.flush()
+            binary.write(text.encode())
+            binary.flush()
+
+    def commands(self, text: str) -> None:
+        """Commands to a runner, which everything else that is printed is kept from being."""
+        with lost_if_full(sys.stdout):
+            sys.stdout.write(text)
+            sys.stdout.flush()
 
     def document(self, document: Mapping[str, Any]) -> None:
         """The result as JSON."""
@@ -93,8 +101,9 @@ class Console:
         self.message(self.style(sys.stderr).fit(inert(text)))
 
     def message(self, text: str) -> None:
-        """Lines on stderr."""
-        with self.progress.hidden() if self.progress else contextlib.nullcontext():
+        """Lines on stderr. Where they cannot be written, the work goes on without them."""
+        hidden = self.progress.hidden() if self.progress else contextlib.nullcontext()
+        with hidden, contextlib.suppress(OutputLost):
             write(text + "\n", sys.stderr)
 
     def ask(self, question: str) -> str:
@@ -107,13 +116,36 @@ def write(text: str, stream: TextIO | None) -> None:
     """Write at once; what the stream cannot spell is written as an escape, and to a closed one nothing is.
 
     Whatever comes out of the program comes by here, and nothing in it but line breaks and our colours does anything.
+    Raises `OutputLost` where the stream takes no more.
     """
     if stream is not None:
         from reconciler.inert import inert_lines
 
         text = inert_lines(text)
-        stream.write(text.encode(encoding_of(stream), "backslashreplace").decode(encoding_of(stream)))
-        stream.flush()
+        with lost_if_full(stream):
+            stream.write(text.encode(encoding_of(stream), "backslashreplace").decode(encoding_of(stream)))
+            stream.flush()
+
+
+@contextlib.contextmanager
+def lost_if_full(stream: TextIO) -> Iterator[None]:
+    """Raise `OutputLost` for what cannot be written; whoever reads no more, as `head` does, is nobody's mistake."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        give_up(stream)
+        name = "stderr" if stream is sys.stderr else "stdout"
+        raise OutputLost(f"{name} cannot be written: {error.strerror}", remedy=f"see where {name} goes") from error
+
+
+def give_up(stream: TextIO) -> None:
+    """Send what is left of a stream nowhere: Python would try once more at its exit, and complain."""
+    with contextlib.suppress(OSError, ValueError):  # not every stream is a file
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def encoding_of(stream: TextIO | None) -> str:
@@ -133,11 +165,14 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 def columns_of_terminal(environment: Mapping[str, str] = os.environ) -> int:
-    """How wide the terminal is; what `shutil` says too, which takes 7 ms to load."""
+    """How wide the terminal is, or is to be taken for; what `shutil` says too, which takes 7 ms to load.
+
+    A wider line than fits would wrap, and leave behind what is drawn over.
+    """
     said = environment.get("COLUMNS", "")
-    if said.isdecimal() and int(said):
-        return int(said)
+    asked = int(said) if said.isdecimal() else 0
     for descriptor in (1, 2):
         with contextlib.suppress(OSError):
-            return os.get_terminal_size(descriptor).columns or 80
-    return 80
+            wide = os.get_terminal_size(descriptor).columns or 80
+            return min(asked or wide, wide)
+    return asked or 80

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 from itertools import pairwise, takewhile
 
-from reconciler.errors import ExitCode, Interrupted, InvalidSpecs, PlanIsStale, ReconcileError, UsageError
+from reconciler.errors import ExitCode, Interrupted, InvalidSpecs, OutputLost, PlanIsStale, ReconcileError, UsageError
 from reconciler.version import __version__
 
 TYPE_CHECKING = False  # as in `typing`, which takes 5 ms to load: a fifth of what `--help` may cost
@@ -50,6 +50,7 @@ exit codes:
   1  error                                5  partly applied
   2  changes (plan --detailed-exitcode)   64 usage
   3  refused, or consent is missing       130 interrupted
+                                          141 nobody reads the output any more
 """
 BROKEN_PIPE = 141
 GARBAGE = 200_000
@@ -244,9 +245,12 @@ def report(refusal: ReconcileError, arguments: Namespace) -> int:
     from reconciler.cli.console import Console
 
     console = Console(arguments)
-    if console.json:
-        console.document(error_document(refusal))
-        return int(refusal.exit_code)
+    if console.json and not isinstance(refusal, OutputLost):
+        try:
+            console.document(error_document(refusal))
+            return int(refusal.exit_code)
+        except OutputLost as lost:
+            console.message(f"error[{lost.code}]: {lost.message}")
     style = console.style(sys.stderr)
     if isinstance(refusal, InvalidSpecs):
         from reconciler.reports.problems import render_problems
@@ -276,14 +280,17 @@ def error_document(refusal: ReconcileError) -> dict[str, Any]:
 def run_from_command_line() -> NoReturn:
     """The entry point of the installed command."""
     start_light()
+    code = int(ExitCode.ERROR)
     try:
         code = main(sys.argv[1:])
         if sys.stdout is not None:
             sys.stdout.flush()
-    except BrokenPipeError:
-        # whoever read the output has seen enough; keep Python from saying so at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = BROKEN_PIPE
+    except OSError as error:
+        from reconciler.cli.console import give_up
+
+        give_up(sys.stdout)
+        # whoever read the output has seen enough; or the disk is full, which has been told
+        code = BROKEN_PIPE if isinstance(error, BrokenPipeError) else code or ExitCode.ERROR
     gc.freeze()  # the end of the process takes all of it: looking for cycles before would take 50 ms
     sys.exit(code)
 

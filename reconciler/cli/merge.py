@@ -30,42 +30,44 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, console: Console) -> ExitCode:
     """Put together, show, save: as `plan` does."""
+    from datetime import UTC, datetime
     from pathlib import Path
 
     from reconciler.cli.journal import forgotten_by
-    from reconciler.cli.saved import read, save
+    from reconciler.cli.saved import check_out, read, saved
     from reconciler.cli.settings import settings_of
     from reconciler.planning.changeset import exit_code_of
     from reconciler.planning.merging import SavedPart, oldest, whole_of, with_limits
     from reconciler.reports.text import render
     from reconciler.version import __version__
 
-    check_out(arguments)
+    check_out(arguments.out)
+    refuse_a_part(arguments)
     settings = settings_of(arguments)
-    parts = [SavedPart(file, read(Path(file))) for file in arguments.parts]
+    parts = [SavedPart(file, read(Path(file), console.notice)) for file in arguments.parts]
     whole = whole_of(parts, __version__)
     document = with_limits(whole, settings.limits, forgotten_by(settings, whole, parts[0].document["asked"]["account"]))
-    if arguments.out:
-        save({**document, "created_at": oldest(parts)}, Path(arguments.out))
+    made = {"created_at": oldest(parts, datetime.now(UTC))} if arguments.out else {}
+    not_saved = saved({**document, **made}, arguments.out)
     following = command_line(arguments, "apply", ["--plan", arguments.out]) if arguments.out else None
     console.reports.planned(document, (), following)
     if console.json:
+        if not_saved:
+            raise not_saved
         console.document(document)
     else:
-        console.result(render(document, console.style(sys.stdout), next_command=following))
+        console.result(render(document, console.style(sys.stdout), next_command=None if not_saved else following))
+        if not_saved:
+            raise not_saved
         if arguments.out:
             console.notice(f"Saved to {arguments.out}")
     return exit_code_of(document, arguments.detailed_exitcode)
 
 
-def check_out(arguments: Namespace) -> None:
-    """Refuse to write over a part, or what would be taken for a spec."""
+def refuse_a_part(arguments: Namespace) -> None:
+    """Refuse to write over a part."""
     from pathlib import Path
 
     out = arguments.out
-    if out == "":
-        raise UsageError("--out names no file", remedy="write --out plan.json")
-    if out and out.endswith((".yaml", ".yml")):
-        raise UsageError(f"--out {out} would be taken for a spec", remedy="write --out plan.json")
     if out and Path(out).resolve() in {Path(file).resolve() for file in arguments.parts}:
         raise UsageError(f"--out {out} would replace a part", remedy="name another file")

@@ -2,6 +2,7 @@
 
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.consent import limits_of, needs_of
@@ -56,15 +57,13 @@ def arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace, console: Console) -> ExitCode:
     """Plan, show, save."""
     from reconciler.cli.progress import Progress, tell_stats
+    from reconciler.cli.saved import check_out, saved
     from reconciler.planning.storage import to_document
     from reconciler.run import make_plan
     from reconciler.version import __version__
 
     asked = question(arguments)
-    if arguments.out and arguments.out.endswith((".yaml", ".yml")):
-        raise UsageError(f"--out {arguments.out} would be taken for a spec", remedy="write --out plan.json")
-    if arguments.out == "":
-        raise UsageError("--out names no file", remedy="write --out plan.json")
+    check_out(arguments.out)
     if arguments.out and "-" in asked.paths:
         raise UsageError(
             "a saved plan reads its specs again, and standard input cannot be read again",
@@ -79,27 +78,33 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     limits = limits_of(arguments, settings.limits, asked.shard)
     needs = needs_of(planned.changeset, limits, past.begun, past.forgotten)
     document = to_document(planned.changeset, __version__, needs)
+    refuse_a_spec(arguments.out, planned.files)
     words = ["--plan", arguments.out] if arguments.out else spec_words(asked)
     following = command_line(arguments, "apply", words)
     console.reports.planned(document, planned.warnings, following)
-    if arguments.out:
-        from pathlib import Path
-
-        from reconciler.cli.saved import save
-
-        if Path(arguments.out).resolve() in {Path(file).resolve() for file in planned.files}:
-            raise UsageError(f"--out {arguments.out} would replace a spec", remedy="write --out plan.json")
-        save(document, Path(arguments.out))
+    not_saved = saved(document, arguments.out)
     if console.json:
+        if not_saved:
+            raise not_saved
         console.document(document)
     else:
-        print_plan(planned, document, console, following)
+        print_plan(planned, document, console, None if not_saved else following)
+        if not_saved:
+            raise not_saved
         if arguments.out:
             console.notice(f"Saved to {arguments.out}")
     progress.lap("telling it")
     if arguments.stats:
         tell_stats(progress, planned)
     return planned.changeset.exit_code(detailed=arguments.detailed_exitcode)
+
+
+def refuse_a_spec(out: str | None, files: Collection[str]) -> None:
+    """Refuse to write over a file that was read as a spec."""
+    from pathlib import Path
+
+    if out and Path(out).resolve() in {Path(file).resolve() for file in files}:
+        raise UsageError(f"--out {out} would replace a spec", remedy="write --out plan.json")
 
 
 def print_plan(planned: "Planned", document: dict[str, Any], console: Console, following: str | None) -> None:

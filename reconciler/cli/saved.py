@@ -2,18 +2,46 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from reconciler.errors import PlanIsStale, ReconcileError
+from reconciler.errors import PlanIsStale, ReconcileError, UsageError
 
-LARGEST = 64 * 1024 * 1024
-"""Bytes that are read; a plan of ten thousand buckets has less than half of them."""
-
-
+LARGEST = 512 * 1024 * 1024
+"""Bytes that are written and read; a plan that creates ten thousand buckets, the largest there are, has 157 million."""
+LARGE = 16 * 1024 * 1024
+"""Bytes that take some seconds to be read, which is said."""
 DEEPEST = 100
 """Levels of nesting; a spec has at most 40."""
+
+
+def check_out(out: str | None) -> None:
+    """Refuse, before anything is read, a place where no plan could be saved, or would be taken for a spec."""
+    if out is None:
+        return
+    if out == "":
+        raise UsageError("--out names no file", remedy="write --out plan.json")
+    if out.endswith((".yaml", ".yml")):
+        raise UsageError(f"--out {out} would be taken for a spec", remedy="write --out plan.json")
+    target = Path(out).resolve()
+    if target.is_dir():
+        raise UsageError(f"--out {out} is a folder", remedy="name a file in it, like plan.json")
+    if not target.parent.is_dir():
+        raise UsageError(f"--out {out}: there is no folder {target.parent}", remedy="make it, or name another file")
+    written = target if target.exists() and not target.is_file() else target.parent  # files are replaced
+    if not os.access(written, os.W_OK):
+        raise UsageError(f"--out {out} may not be written", remedy="name another file")
+
+
+def saved(document: Mapping[str, Any], out: str | None) -> ReconcileError | None:
+    """Save the plan where ``--out`` says; why it is not saved. A plan that took minutes is shown all the same."""
+    try:
+        if out is not None:
+            save(document, Path(out))
+    except ReconcileError as error:
+        return error
+    return None
 
 
 def save(document: Mapping[str, Any], path: Path) -> None:
@@ -26,6 +54,12 @@ def save(document: Mapping[str, Any], path: Path) -> None:
 
     made = document.get("created_at") or moment(datetime.now(UTC).replace(microsecond=0))
     text = inert_json(to_text({**document, "created_at": made}))
+    size = len(text.encode())
+    if size > LARGEST:
+        raise ReconcileError(
+            f"the plan is not saved: it has {size:,} bytes, and nobody reads one of more than {LARGEST:,}",
+            remedy="plan and apply it in parts: `reconcile plan --shard 1/2 --out FILE`, then `apply --plan FILE`",
+        )
     try:
         write_whole(text, path.resolve())
     except OSError as error:
@@ -72,13 +106,16 @@ def umask() -> int:
     return mask
 
 
-def read(path: Path) -> dict[str, Any]:
+def read(path: Path, notice: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
     """A saved plan. Raises `PlanIsStale` for one that is not as it was written."""
     from reconciler.planning.staleness import NOT_A_PLAN, check_format
     from reconciler.planning.storage import fingerprint
 
-    document: dict[str, Any] = json_in(path, NOT_A_PLAN)
-    check_format(document)
+    content = bytes_of(path)
+    if len(content) > LARGE:
+        notice(f"Reading {path}, which has {len(content) // 2**20:,} MiB")
+    document: dict[str, Any] = json_in(content, path)
+    check_format(document, str(path))
     try:
         wrong = "it nests too deeply" if too_deep(document) else next(wrong_with(document), None)
         found = fingerprint(document) if wrong is None else ""
@@ -89,20 +126,33 @@ def read(path: Path) -> dict[str, Any]:
             f"{path} is not a saved plan: {wrong}", remedy="make one with `reconcile plan --out`", code=NOT_A_PLAN
         )
     if found != document["fingerprint"]:
-        raise PlanIsStale(["the file itself was changed after it was written"])
+        raise PlanIsStale([f"{path} itself was changed after it was written"])
     return document
 
 
-def json_in(path: Path, code: str) -> Any:
-    """What a file of JSON holds."""
+def bytes_of(path: Path) -> bytes:
+    """What a file holds."""
+    from reconciler.planning.staleness import NOT_A_PLAN
+
     try:
         with path.open("rb") as file:
-            return json.loads(file.read(LARGEST))
+            content = file.read(LARGEST + 1)
     except OSError as error:
-        raise ReconcileError(f"{path} cannot be read: {error.strerror}", code=code) from error
+        raise ReconcileError(f"{path} cannot be read: {error.strerror}", code=NOT_A_PLAN) from error
+    if len(content) > LARGEST:
+        raise ReconcileError(f"{path} has more than {LARGEST:,} bytes: no saved plan has", code=NOT_A_PLAN)
+    return content
+
+
+def json_in(content: bytes, path: Path) -> Any:
+    """What a file of JSON says."""
+    from reconciler.planning.staleness import NOT_A_PLAN
+
+    try:
+        return json.loads(content)
     except (ValueError, RecursionError) as error:
         raise ReconcileError(
-            f"{path} is not a saved plan: {error}", remedy="make one with `reconcile plan --out`", code=code
+            f"{path} is not a saved plan: {error}", remedy="make one with `reconcile plan --out`", code=NOT_A_PLAN
         ) from error
 
 

@@ -31,7 +31,7 @@ def run(arguments: Namespace, console: Console) -> ExitCode:
     from reconciler.cli.saved import read
     from reconciler.reports.text import render
 
-    document = read(Path(arguments.plan))
+    document = read(Path(arguments.plan), console.notice)
     following = command_line(same_s3(arguments, document), "apply", ["--plan", arguments.plan])
     console.reports.planned(document, (), following)
     if console.json:

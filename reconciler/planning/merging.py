@@ -16,10 +16,13 @@ from reconciler.planning.evidence import NAMES
 from reconciler.planning.limits import Tally, beyond_limits
 from reconciler.planning.needs import Kind
 from reconciler.planning.sharding import Shard, part_of
+from reconciler.planning.staleness import CLOCKS_DIFFER
 from reconciler.planning.storage import fingerprint, need
 from reconciler.settings import Limits
 
 NOT_ONE_PLAN = "RCL4005"
+REVIEW = "review"
+"""The name of what `reconciler.run.review_of` digests."""
 MOST = 5
 """Files or shards that are named one by one."""
 Document = Mapping[str, Any]
@@ -52,11 +55,10 @@ def whole_of(parts: Sequence[SavedPart], tool_version: str) -> dict[str, Any]:
     first = parts[0].document
     buckets = sorted((bucket for part in parts for bucket in part.document["buckets"]), key=lambda item: item["name"])
     words = [one for part in parts for one in part.document.get("needs", ()) if one["kind"] != Kind.LIMIT]
-    actions = Counter(bucket["action"] for bucket in buckets)
     document = {name: value for name, value in first.items() if name not in ("asked", "created_at")} | {
         "inputs": {name: value for name, value in first["inputs"].items() if name != "shard"},
         "buckets": buckets,
-        "summary": {action.value: actions[action.value] for action in Action},
+        "summary": summary(buckets),
         "needs": sorted(words, key=lambda one: (one["kind"] == Kind.CONSENT, str(one["about"]))),
     }
     document["fingerprint"] = fingerprint(document)
@@ -70,11 +72,18 @@ def with_limits(document: Document, limits: Limits, forgotten: Collection[str] =
 
 
 def restricted(document: Document, shard: Shard) -> dict[str, Any]:
-    """What a plan of all buckets says of one shard."""
+    """What a plan of all buckets says of one shard, with the fingerprint of the plan that the shard itself makes."""
     buckets = [bucket for bucket in document["buckets"] if shard.holds(bucket["name"])]
     place = {"index": shard.index, "total": shard.total, "of_buckets": len(document["buckets"])}
-    part = {**document, "inputs": {**document["inputs"], "shard": place}, "buckets": buckets}
+    inputs = {**document["inputs"], "shard": place}
+    part = {**document, "inputs": inputs, "buckets": buckets, "summary": summary(buckets)}
     return part | {"fingerprint": fingerprint(part)}
+
+
+def summary(buckets: Sequence[Document]) -> dict[str, int]:
+    """How many buckets there are of each action."""
+    actions = Counter(bucket["action"] for bucket in buckets)
+    return {action.value: actions[action.value] for action in Action}
 
 
 def tally_of_document(document: Document, forgotten: Collection[str] = ()) -> Tally:
@@ -102,19 +111,24 @@ def of_itself(bucket: Document) -> set[str]:
     return {change["action"] for change in bucket["changes"] if change["aspect"] == BUCKET}
 
 
-def oldest(parts: Sequence[SavedPart]) -> str:
+def oldest(parts: Sequence[SavedPart], now: datetime) -> str:
     """When the first of the parts was made: a plan is as old as the oldest thing in it.
 
-    Raises `ReconcileError` where one does not say.
+    Raises `ReconcileError` where one does not say, or says what cannot be.
     """
     made: list[tuple[float, str]] = []
     for part in parts:
         written: Any = part.document.get("created_at")
         try:
-            made.append((datetime.fromisoformat(written).timestamp(), written))
+            age = (now - datetime.fromisoformat(written)).total_seconds()
         except (ValueError, TypeError) as error:
             said = f"{part.file} does not say when it was made, so nobody could tell when the whole expires"
             raise refuse(said, "save parts with `reconcile plan --shard … --out`, or leave --out out") from error
+        if age < -CLOCKS_DIFFER:
+            raise refuse(
+                f"{part.file} was made in the future, at {written}", "check the clocks, and plan that shard again"
+            )
+        made.append((-age, written))
     return min(made)[1]
 
 
@@ -167,8 +181,13 @@ def questions(parts: Sequence[SavedPart]) -> Iterator[tuple[str, tuple[str, ...]
     yield "of other targets", ("inputs", "targets"), again
     yield "made of other specs", ("inputs", "spec_digest"), specs
     yield "of another number of buckets", ("inputs", "shard", "of_buckets"), specs
-    for name in sorted({name for part in parts for name in part.document["asked"]}):
+    for name in sorted({name for part in parts for name in part.document["asked"]} - {REVIEW}):
         yield f"made with another {name.replace('_', ' ')}", ("asked", name), again
+    yield (
+        "made with other rules, parameters of rules, waivers or `accounts:`",
+        ("asked", REVIEW),
+        "plan all shards with the same specs and the same reconcile.yaml",
+    )
 
 
 def at(document: Document, path: Sequence[str]) -> Any:
@@ -193,6 +212,8 @@ def refuse_gaps(parts: Sequence[SavedPart]) -> None:
     for part in parts:
         files.setdefault(part.shard, []).append(part.file)
     for shard, found in sorted(files.items(), key=lambda item: item[0].index):
+        if len(set(found)) < len(found):
+            raise refuse(f"{found[0]} is named {len(found)} times", "name each part once")
         if len(found) > 1:
             raise refuse(f"shard {shard} is there {len(found)} times: {listed(found)}", "leave out all but the newest")
     total = parts[0].shard.total

@@ -18,6 +18,7 @@ from reconciler.errors import (
     InvalidSpecs,
     LimitExceeded,
     Locked,
+    OutputLost,
     PlanIsStale,
     ReconcileError,
     SandboxError,
@@ -203,6 +204,12 @@ GENERAL = (
         "interrupted",
         "Somebody pressed Ctrl-C. The message says whether anything had been written; `reconcile plan` shows what is "
         "left to do. Exit code 130.",
+    ),
+    Code(
+        OutputLost.code,
+        "the output cannot be written",
+        "Where stdout goes to takes no more: a full disk, for instance. Nothing is lost but what was to be printed. An "
+        "apply ends with the exit code of what it has done, which is in the journal: `reconcile runs`.",
     ),
     Code(
         "RCL9999",

@@ -161,9 +161,9 @@ def test_to_a_stream_that_is_closed_nothing_is_written(monkeypatch: pytest.Monke
 
 
 def test_the_width_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert columns_of_terminal({"COLUMNS": "120"}) == 120
-    monkeypatch.setattr("os.get_terminal_size", lambda _: (200, 50))
     monkeypatch.setattr("os.get_terminal_size", lambda _: type("Size", (), {"columns": 200}))
+    assert columns_of_terminal({"COLUMNS": "120"}) == 120
+    assert columns_of_terminal({"COLUMNS": "300"}) == 200, "what is wider than there is room would wrap"
     assert columns_of_terminal({"COLUMNS": "wide"}) == 200
     assert columns_of_terminal({"COLUMNS": "0"}) == 200
 
@@ -172,6 +172,7 @@ def test_the_width_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("os.get_terminal_size", no_terminal)
     assert columns_of_terminal({}) == 80
+    assert columns_of_terminal({"COLUMNS": "120"}) == 120
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "iso-8859-15", "cp1252", "koi8-r"])

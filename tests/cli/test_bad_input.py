@@ -225,7 +225,7 @@ def test_a_mistake_of_ours_is_told_without_a_traceback(offline: Run, spec: Path,
         (["show", "--format=json", "nowhere.json"], 1),
         (["validate", "--format", "json", "nowhere"], 1),
         (["apply", "--format", "json", "--plan", "nowhere.json"], 1),
-        (["plan", "--format", "json", "--out", "/nowhere/plan.json"], 1),
+        (["plan", "--format", "json", "--out", "/nowhere/plan.json"], 64),
         (["validate", "--format", "json", "--var", "x"], 64),
     ],
 )

@@ -197,4 +197,4 @@ def test_shards_of_which_something_else_was_asked_make_no_plan(reconcile: Run, s
     assert reconcile("plan", "--shard", "2/2", "--out", "2.json").code in (0, 3)
     ended = reconcile("merge", "1.json", "2.json")
     assert ended.code == 1
-    assert "review" in ended.err
+    assert "made with other rules, parameters of rules, waivers or `accounts:`" in ended.err

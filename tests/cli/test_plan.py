@@ -113,17 +113,6 @@ def test_a_plan_is_saved_with_its_time_and_shown_again(
     assert offline("show", "my plan.json", "--format", "json").json["fingerprint"] == saved["fingerprint"]
 
 
-@pytest.mark.parametrize("place", ["nowhere/plan.json", "specs", "/dev/full/plan.json"])
-def test_a_plan_that_cannot_be_saved_is_not_shown_either(
-    reconcile: Run, spec: Path, place: str, tmp_path: Path
-) -> None:
-    ended = reconcile("plan", "--out", place)
-    assert ended.code == 1
-    assert ended.out == ""
-    assert f"the plan cannot be saved to {place}" in ended.err
-    assert [path.name for path in tmp_path.rglob("*.part")] == []
-
-
 # ── debugging ────────────────────────────────────────────────────────────────────────────────────────
 
 

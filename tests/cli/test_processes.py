@@ -58,6 +58,47 @@ def test_whoever_stops_reading_hears_nothing_of_it(words: list[str], code: int) 
     assert ended.returncode == code, "argparse itself keeps quiet about help that nobody reads"
 
 
+FULL = "/dev/full"
+
+
+@pytest.mark.skipif(not Path(FULL).exists(), reason="no device that is always full")
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["plan"], 1),
+        (["plan", "--format", "json"], 1),
+        (["plan", "nowhere.yaml", "--format", "json"], 1),
+        (["apply", "--auto-approve"], 1),  # what cannot be shown is not applied
+        (["apply", "--auto-approve", "--format", "json"], 0),
+        (["schema"], 1),
+        (["explain", "RCL9003"], 1),
+        (["validate", "--report", "sarif=-"], 1),
+    ],
+    ids=str,
+)
+def test_a_full_disk_is_told_and_undoes_nothing(at_endpoint: list[str], words: list[str], code: int) -> None:
+    where = at_endpoint if words[0] in ("plan", "apply") else []
+    with Path(FULL).open("w") as full:
+        ended = subprocess.run(
+            [*COMMAND, *words, *where], stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+        assert (ended.returncode, "No space left on device" in ended.stderr) == (code, True), ended.stderr
+        assert "Traceback" not in ended.stderr
+        assert "RCL9999" not in ended.stderr
+        silent = subprocess.run([*COMMAND, *words, *where], stdin=subprocess.DEVNULL, stdout=full, stderr=full)
+        assert silent.returncode == code
+
+
+@pytest.mark.skipif(not Path(FULL).exists(), reason="no device that is always full")
+def test_what_cannot_be_said_on_the_way_stops_nothing(at_endpoint: list[str]) -> None:
+    with Path(FULL).open("w") as full:
+        ended = subprocess.run(
+            [*COMMAND, "apply", "--auto-approve", *at_endpoint], stdout=subprocess.PIPE, stderr=full, text=True
+        )
+    assert ended.returncode == 0
+    assert "each read back and found true" in ended.stdout
+
+
 def test_the_entry_point_ends_the_process(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sys.argv", ["reconcile", "--version"])
     with pytest.raises(SystemExit) as end:

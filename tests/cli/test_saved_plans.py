@@ -1,5 +1,6 @@
 """A saved plan is carried out as it was reviewed, or not at all."""
 
+import errno
 import json
 import os
 from collections.abc import Callable
@@ -8,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from reconciler.cli import saved as saving
 from reconciler.planning.storage import FORMAT_VERSION, fingerprint
-from tests.cli.conftest import SPEC, Ended, Recording, Run
+from tests.cli.conftest import SPEC, Ended, Recording, Run, denied
 
 Plan = dict[str, Any]
 
@@ -120,6 +122,24 @@ def test_what_moved_is_told_with_what_was_reviewed(reconcile: Run, spec: Path, s
     assert "  - acme-lake: Owner: reviewed data-platform, now else\n" in ended.err
 
 
+def test_what_cannot_be_read_is_not_told_to_have_moved(reconcile: Run, spec: Path, s3: Any, server: Recording) -> None:
+    """Nobody knows what is there now: what is said is why, and what to do."""
+    assert reconcile("apply", "--auto-approve").code == 0
+    spec.write_text(SPEC.replace("data-platform", "somebody"))
+    assert reconcile("plan", "--out", "plan.json").code == 0
+    server.requests.clear()
+    server.instead = lambda method, path: denied() if path.endswith("?tagging") else None
+    ended = apply(reconcile)
+    assert ended.code == 1
+    assert "tags cannot be read: access denied" in ended.out
+    assert "nobody can tell whether it is as it was reviewed" in ended.out
+    assert "allow s3:GetBucketTagging for these credentials" in ended.out
+    assert "changed in S3 since" not in ended.err + ended.out
+    assert server.writes == []
+    server.instead = lambda method, path: None
+    assert apply(reconcile).code == 0, "the plan is as good as it was"
+
+
 def test_a_bucket_that_has_moved_stops_no_other(reconcile: Run, spec: Path, s3: Any, server: Recording) -> None:
     other = "  - {name: acme-other, region: us-east-1, tags: {Owner: data-platform}}\n"
     spec.write_text(SPEC + other)
@@ -201,7 +221,7 @@ def test_a_plan_that_was_edited_is_refused(
     saved.write_text(json.dumps(document))
     ended = reconcile(*command, "plan.json")
     assert ended.code == 4
-    assert "the file itself was changed after it was written" in ended.err
+    assert "plan.json itself was changed after it was written" in ended.err
     assert server.requests == []
 
 
@@ -221,11 +241,11 @@ def with_format(version: str) -> Callable[[Plan], Any]:
 
 
 NOT_PLANS: dict[str, tuple[Callable[[Plan], Any], str]] = {
-    "another major version": (with_format("2.0"), "this plan has format 2.0; this version reads 1."),
-    "no version": (lambda _: {}, "this is not a saved plan"),
-    "a list": (lambda document: [document], "this is not a saved plan"),
+    "another major version": (with_format("2.0"), "has format 2.0; this version reads 1."),
+    "no version": (lambda _: {}, "is not a saved plan"),
+    "a list": (lambda document: [document], "is not a saved plan"),
     "a failure": (lambda _: {"format_version": "1.0", "error": {}}, "planning failed"),
-    "half of it": (lambda document: {"format_version": "1.0"}, "this is not a saved plan"),
+    "half of it": (lambda document: {"format_version": "1.0"}, "is not a saved plan"),
     "nonsense inside": (lambda document: document | {"buckets": [{"name": 3}]}, "buckets[0]"),
     "nonsense deep inside": (lambda document: document | {"summary": "none"}, "summary: 'none' is not of type"),
     "an aspect of the future": (
@@ -317,6 +337,64 @@ def test_a_plan_goes_into_a_pipe_and_through_a_link_and_never_over_a_spec(
         assert said in ended.err
         assert out.read_text() == SPEC
     assert reconcile("plan", "--out", "").code == 64
+
+
+@pytest.mark.parametrize(
+    ("out", "said"),
+    [
+        ("nowhere/plan.json", "there is no folder"),
+        ("/dev/full/plan.json", "there is no folder /dev/full"),
+        ("specs", "is a folder"),
+        ("/proc/plan.json", "may not be written"),
+    ],
+)
+@pytest.mark.parametrize("command", [["plan"], ["merge", "part.json"]], ids=["plan", "merge"])
+def test_where_no_plan_can_be_saved_none_is_made(
+    reconcile: Run, spec: Path, server: Recording, monkeypatch: pytest.MonkeyPatch,
+    command: list[str], out: str, said: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(os, "access", lambda place, mode: not str(place).startswith("/proc"))  # root may do anything
+    ended = reconcile(*command, "--out", out)
+    assert (ended.code, said in ended.err) == (64, True), ended.err
+    assert server.requests == []
+
+
+def test_a_plan_that_cannot_be_saved_is_shown_all_the_same(
+    reconcile: Run, offline: Run, spec: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have taken minutes."""
+    assert reconcile("plan", "--shard", "1/1", "--out", "part.json").code == 0
+
+    def full(*paths: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    for ended in (reconcile("plan", "--out", "plan.json"), offline("merge", "part.json", "--out", "plan.json")):
+        assert ended.code == 1
+        assert "+ acme-lake" in ended.out
+        assert "Next:" not in ended.out
+        assert "the plan cannot be saved to plan.json: No space left on device" in ended.err
+    for words in (["plan", "--out", "plan.json"], ["merge", "part.json", "--out", "plan.json"]):
+        assert "cannot be saved" in reconcile(*words, "--format", "json").json["error"]["message"]
+    assert list(Path().rglob("*.part")) == []
+
+
+def test_a_plan_that_nobody_could_read_is_not_saved(
+    reconcile: Run, spec: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert reconcile("plan", "--out", "plan.json").code == 0
+    before = Path("plan.json").read_text()
+    monkeypatch.setattr(saving, "LARGEST", len(before.encode()))
+    assert reconcile("plan", "--out", "plan.json").code == 0, "as large as may be"
+    assert reconcile("show", "plan.json").code == 0
+    monkeypatch.setattr(saving, "LARGE", 1)
+    assert "Reading plan.json, which has 0 MiB\n" in reconcile("show", "plan.json").err, "who waits knows for what"
+    monkeypatch.setattr(saving, "LARGEST", len(before.encode()) - 1)
+    ended = reconcile("plan", "--out", "plan.json")
+    assert (ended.code, "the plan is not saved: it has" in ended.err) == (1, True)
+    assert "plan --shard 1/2" in ended.err
+    shown = reconcile("show", "plan.json")
+    assert (shown.code, "no saved plan has" in shown.err) == (1, True)
 
 
 def test_a_saved_plan_may_be_read_by_whom_the_umask_lets(reconcile: Run, spec: Path, tmp_path: Path) -> None:

@@ -153,18 +153,30 @@ def test_a_shard_has_its_part_of_the_limits(reconcile: Run, live: None) -> None:
     assert "`limits: buckets_changed` allows 2 to each of 2 shards" in refused.err
 
 
-def test_a_shard_of_a_run_is_not_the_whole_of_it(reconcile: Run, fleet: Path) -> None:
-    """What a shard has applied says nothing of which buckets all of them had."""
-    Path("reconcile.yaml").write_text("limits: {buckets_forgotten: 0}\n")
-    assert reconcile("apply", "--shard", "1/2", "--auto-approve").code == 0
-    assert reconcile("apply", "--shard", "2/2", "--auto-approve").code == 0
-    gone = NAMES[0]
-    fleet.write_text(fleet_of(NAMES[1:]))
+@pytest.mark.parametrize("applied", [[""], ["1/2", "2/2"], ["1/3", "2/3", "3/3"], ["", "1/3"]], ids=" ".join)
+def test_a_bucket_is_forgotten_however_the_fleet_was_shared_out(
+    reconcile: Run, offline: Run, fleet: Path, applied: list[str]
+) -> None:
+    """Whether it was applied in shards or as a whole, and is planned again in shards, as a whole, or merged."""
+    Path("reconcile.yaml").write_text("limits: {buckets_forgotten: 0, share_of_fleet: 100%}\n")
+    for shard in applied:
+        assert reconcile("apply", *(["--shard", shard] if shard else []), "--auto-approve").code == 0
+    gone = next(name for name in NAMES if shard_of(name, 3) == 1)
     here = shard_of(gone, 2)
-    told = {index: reconcile("plan", "--shard", f"{index}/2", "--format", "json").json["needs"] for index in (1, 2)}
-    assert [need["about"] for need in told[here]] == ["buckets_forgotten"]
-    assert told[3 - here] == []
-    assert reconcile("plan", "--format", "json").json["needs"] == [], "no run has applied them all"
+    fleet.write_text(fleet_of([name for name in NAMES if name != gone]).replace("Enabled", "Suspended"))
+
+    def needed(*words: str) -> set[str]:
+        return {need["about"] for need in reconcile("plan", *words, "--format", "json").json["needs"]}
+
+    assert "buckets_forgotten" in needed()
+    assert "buckets_forgotten" in needed("--shard", f"{here}/2")
+    assert "buckets_forgotten" not in needed("--shard", f"{3 - here}/2"), "it is none of its own"
+    for index in (1, 2):
+        assert reconcile("plan", "--shard", f"{index}/2", "--out", f"part-{index}.json").code == 0
+    merged = offline("merge", "part-1.json", "part-2.json", "--out", "merged.json", "--format", "json").json
+    assert "buckets_forgotten" in {need["about"] for need in merged["needs"]}
+    refused = reconcile("apply", "--plan", "merged.json", "--shard", f"{here}/2", "--auto-approve")
+    assert (refused.code, "of the last apply have no spec any more" in refused.err) == (3, True)
 
 
 def test_a_shard_without_a_bucket_is_a_plan_too(reconcile: Run, offline: Run, spec: Path, server: Recording) -> None:
@@ -209,4 +221,20 @@ def test_what_cannot_be_merged_or_applied(reconcile: Run, offline: Run, live: No
         ended = offline(*words)
         assert (ended.code, said in ended.err) == (code, True), ended.err
     Path("part-2.json").write_text(told("part-1.json", fingerprint="0" * 64))
-    assert offline("merge", "part-1.json", "part-2.json").code == 4, "somebody has changed it"
+    changed = offline("merge", "part-1.json", "part-2.json")
+    assert (changed.code, "  - part-2.json itself was changed after it was written\n" in changed.err) == (4, True)
+    Path("part-2.json").write_text(told("part-1.json", format_version="2.0"))
+    assert "part-2.json has format 2.0" in offline("merge", "part-1.json", "part-2.json").err
+    assert "part-1.json is named 2 times" in offline("merge", "part-1.json", "part-1.json").err
+
+
+def test_a_shard_of_the_plan_that_was_reviewed(reconcile: Run, live: None, server: Recording) -> None:
+    """The fingerprint that people have seen is that of the whole plan."""
+    assert reconcile("plan", "--out", "plan.json").code == 0
+    reviewed = json.loads(Path("plan.json").read_text())["fingerprint"]
+    words = ("apply", "--plan", "plan.json", "--shard", "1/2", "--auto-approve", "--limit", "share_of_fleet=100%")
+    server.requests.clear()
+    other = reconcile(*words, "--expect-fingerprint", "0" * 12)
+    assert (other.code, server.requests) == (4, [])
+    assert f"the fingerprint: reviewed {'0' * 12}, now {reviewed[:12]}" in other.err
+    assert reconcile(*words, "--expect-fingerprint", reviewed[:20]).code == 0

@@ -1,54 +1,33 @@
 """Accounts side by side: what ends the run in one of them ends the others, too."""
 
+import time
 from threading import Event
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from reconciler.fleet import AT_ONCE, LeftError, Reading, read, share_threads, side_by_side, together
+from reconciler.fleet import AT_ONCE, share_threads, side_by_side, together
 from reconciler.planning.outcomes import Applied, Halt
+from reconciler.s3.limiter import is_stopped
 
 
-def test_one_that_ends_the_run_ends_the_others() -> None:
-    left, begun = Event(), Event()
-    seen: list[str] = []
+def test_one_that_ends_the_run_ends_the_others_and_waits_for_nobody() -> None:
+    begun, told, over = Event(), Event(), Event()
 
     def work(item: str) -> None:
         if item == "ends":
             assert begun.wait(30)
             raise KeyboardInterrupt
         begun.set()
-        assert left.wait(30), "it goes on until it is told"
-        seen.append(item)
+        while not is_stopped():
+            time.sleep(0.01)
+        told.set()
+        assert over.wait(30), "an answer that takes a minute"
 
     with pytest.raises(KeyboardInterrupt):
-        side_by_side(work, ["ends", "goes on"], left)
-    assert seen == ["goes on"]
-
-
-def test_nobody_goes_on_reading_for_a_run_that_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    left, taken = Event(), []
-    left.set()
-
-    class Look:
-        def __init__(self, _reader: Any) -> None:
-            pass
-
-        def at(self, plans: Any) -> Any:
-            return tuple(plans)
-
-    def each(_specs: Any, _listing: Any, done: Any) -> Any:
-        done()
-        taken.append("one")
-        yield None
-
-    monkeypatch.setattr("reconciler.s3.exposure.SecondLook", Look)
-    member: Any = SimpleNamespace(account=None)
-    reader: Any = SimpleNamespace(each=each)
-    with pytest.raises(LeftError):
-        read(Reading(member, (), reader), lambda: None, left)
-    assert taken == []
+        side_by_side(work, ["goes on", "ends"])
+    assert told.wait(30), "it goes on until it is told"
+    over.set()
 
 
 @pytest.mark.parametrize(("accounts", "width"), [(1, 32), (2, 16), (8, 4), (40, 4)])

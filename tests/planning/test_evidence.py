@@ -19,7 +19,7 @@ from reconciler.planning.limits import exceeded
 from reconciler.planning.live import Existence, Identity, LiveBucket
 from reconciler.planning.plan_schema import plan_schema
 from reconciler.planning.planner import plan_bucket
-from reconciler.planning.staleness import stopped
+from reconciler.planning.staleness import Moved, stopped
 from reconciler.planning.storage import to_document
 from reconciler.settings import Limits
 
@@ -162,5 +162,5 @@ def test_the_limit_of_bytes_counts_whatever_may_go() -> None:
     [need] = exceeded(changeset(COUNTED), Limits(bytes_expiring="1KiB"))
     assert need.about == "bytes_expiring"
     assert exceeded(changeset(COUNTED), Limits(bytes_expiring="4KiB")) == ()
-    left_alone = stopped(changeset(COUNTED), {"acme-lake": ("it moved",)})
+    left_alone = stopped(changeset(COUNTED), {"acme-lake": Moved(("it moved",))})
     assert left_alone.plans[0].evidence is None

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -26,6 +26,7 @@ from reconciler.settings import Limits
 from tests.planning.test_needs import ENABLED, EXPIRY, MANIFEST, SOMEBODYS, deleted, plan_of
 
 VERSION = "1.2.3"
+EVENING = datetime(2026, 11, 22, 20, tzinfo=UTC)
 ASKED = {"account": "123456789012", "region": "us-east-1", "endpoint_profile": "aws", "evidence": None}
 SOME = Forecast(
     tuple(Reach(days, Amount(3, 2**40), Amount(1, 5), Amount(4, 2**40 + 5)) for days in (1, 7, 30)),
@@ -92,7 +93,7 @@ def test_the_whole_is_what_a_single_run_gives(
     merged = with_limits(whole_of(parts, VERSION), limits, forgotten)
     assert to_text(merged) == to_text(single_run(plans, limits, sorted(forgotten)))
     assert merged["fingerprint"] == fingerprint(merged)
-    assert oldest(parts) == "2026-11-22T12:01:00Z"
+    assert oldest(parts, EVENING) == "2026-11-22T12:01:00Z"
 
 
 @given(plans=FLEETS, detailed=st.booleans())
@@ -116,7 +117,7 @@ def test_a_shard_of_the_whole_is_what_the_shard_itself_plans(plans: tuple[Plan, 
         again = restricted(whole, part.shard)
         assert again["inputs"] == part.document["inputs"]
         assert again["buckets"] == part.document["buckets"]
-        assert again["fingerprint"] == fingerprint(again)
+        assert again["fingerprint"] == part.document["fingerprint"] == fingerprint(again)
 
 
 def test_the_plan_of_a_shard_is_another_plan() -> None:
@@ -179,6 +180,17 @@ def test_a_shard_that_is_there_twice() -> None:
     said, remedy = refusal([*parts, again])
     assert said == "shard 2/3 is there 2 times: part-2.json, old/part-2.json"
     assert remedy == "leave out all but the newest"
+    assert refusal([*parts, parts[0]]) == ("part-1.json is named 2 times", "name each part once")
+
+
+def test_parts_that_were_judged_by_other_rules() -> None:
+    one, two, three = parts_of(PLANS, 3)
+    odd = replace(two, document={**two.document, "asked": {**ASKED, "review": "1" * 64}})
+    said, remedy = refusal([one, odd, three])
+    assert said == (
+        "part-2.json: made with other rules, parameters of rules, waivers or `accounts:` than the other parts"
+    )
+    assert remedy == "plan all shards with the same specs and the same reconcile.yaml"
 
 
 def test_a_plan_that_is_no_shard() -> None:
@@ -252,12 +264,19 @@ def test_buckets_that_belong_to_another_shard() -> None:
     assert refusal([twice, two])[0] == "these shards hold 21 buckets, and the specs 20"
 
 
-@pytest.mark.parametrize("written", [None, "yesterday", 5])
+@pytest.mark.parametrize("written", [None, "yesterday", 5, "2026-11-22T12:01:00"])
 def test_a_part_without_a_time(written: Any) -> None:
     parts = parts_of(PLANS, 2)
     parts[1] = replace(parts[1], document={**parts[1].document, "created_at": written})
     with pytest.raises(ReconcileError, match=r"part-2\.json does not say when it was made"):
-        oldest(parts)
+        oldest(parts, EVENING)
+
+
+def test_a_part_of_the_future() -> None:
+    parts = parts_of(PLANS, 2)
+    parts[1] = replace(parts[1], document={**parts[1].document, "created_at": "2090-01-01T00:00:00Z"})
+    with pytest.raises(ReconcileError, match=r"part-2\.json was made in the future, at 2090-01-01T00:00:00Z"):
+        oldest(parts, EVENING)
 
 
 def test_what_is_counted_as_deleted() -> None:
